@@ -1,0 +1,29 @@
+__version__: str
+
+from .analysis.table import summary as summary
+from .environments.zones import Zones as Zones
+from .errors import CapabilityError as CapabilityError
+from .errors import DataError as DataError
+from .errors import DataWarning as DataWarning
+from .errors import GeographyError as GeographyError
+from .errors import GroupError as GroupError
+from .errors import SegregationError as SegregationError
+from .errors import UndefinedWarning as UndefinedWarning
+from .indices.diversity import entropy_diversity as entropy_diversity
+from .indices.diversity import simpson_diversity as simpson_diversity
+from .indices.evenness import dissimilarity as dissimilarity
+from .indices.evenness import gini as gini
+from .indices.evenness import information_theory as information_theory
+from .indices.evenness import mutual_information as mutual_information
+from .indices.evenness import variance_ratio as variance_ratio
+from .indices.exposure import exposure as exposure
+from .indices.exposure import interaction as interaction
+from .indices.exposure import isolation as isolation
+from .indices.index import shelf as shelf
+from .population.datasets import load as load
+from .population.grid import Grid as Grid
+from .population.population import Population as Population
+from .population.synthetic import District as District
+from .population.synthetic import synthetic_city as synthetic_city
+from .population.synthetic import synthetic_district as synthetic_district
+from .views.page import report as report

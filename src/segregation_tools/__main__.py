@@ -1,0 +1,102 @@
+"""The command line: ``python -m segregation_tools report FILE --groups a,b,c --out report.html``, and a demo."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process without.
+
+    Returns
+    -------
+    int
+        0, or 2 when the input was refused.
+    """
+    given = _parser().parse_args(arguments)
+    from segregation_tools.errors import SegregationError
+
+    try:
+        given.run(given)
+    except (SegregationError, OSError, ImportError) as refusal:
+        print(f"{given.verb}: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("segregation-tools", description="Measure spatial segregation.")
+    verbs = parser.add_subparsers(required=True, dest="verb")
+    page = verbs.add_parser("report", help="write a page about who lives where and who can meet whom")
+    page.add_argument("file", type=Path, metavar="FILE", help="any file that geopandas reads: one row an area")
+    page.add_argument("--groups", required=True, type=_names, help="columns of counts, a,b,c")
+    page.add_argument("--tiers", type=_names, help="columns of broader places, broad to narrow, t,u")
+    page.add_argument("--unit", help="column that labels the areas")
+    page.add_argument("--total", help="column with all people, where the groups do not cover everyone")
+    page.add_argument("--missing", choices=["refuse", "zero", "drop"], default="refuse", help="what no value means")
+    page.add_argument("--layer", help="layer of the file")
+    page.add_argument("--title", help="name of the place; the file's name without")
+    page.add_argument("--language", default="en", help="language of the page (default: en)")
+    page.add_argument("--out", type=Path, default=Path("report.html"), help="where to write (default: report.html)")
+    page.set_defaults(run=_report)
+    show = verbs.add_parser("demo", help="the main job on census tracts that come with the library")
+    show.add_argument("--out", type=Path, default=Path("report.html"), help="where to write (default: report.html)")
+    show.set_defaults(run=_demo)
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _report(given: argparse.Namespace) -> None:
+    import geopandas
+
+    from segregation_tools.errors import DataError, listed
+    from segregation_tools.population.population import Population
+    from segregation_tools.views.page import report
+
+    if not given.file.exists():
+        msg = f"there is no file {given.file}"
+        raise DataError(msg)
+    if given.file.suffix in (".parquet", ".geoparquet"):
+        frame = geopandas.read_parquet(given.file)
+    else:
+        frame = geopandas.read_file(given.file, **({"layer": given.layer} if given.layer else {}))
+    if given.unit is not None:
+        if given.unit not in frame.columns:
+            msg = f"no column {given.unit!r}; the columns are {listed(frame.columns, 30)}"
+            raise DataError(msg)
+        frame = frame.set_index(given.unit)
+    pop = Population.from_frame(frame, given.groups, tiers=given.tiers, total=given.total, missing=given.missing)
+    print(report(pop, given.out, language=given.language, title=given.title or given.file.name))
+
+
+def _demo(given: argparse.Namespace) -> None:
+    from segregation_tools.analysis.table import summary
+    from segregation_tools.population.datasets import load
+    from segregation_tools.population.population import Population
+    from segregation_tools.views.page import report
+
+    groups = ["white", "black", "asian", "hispanic"]
+    pop = Population.from_frame(load("sacramento"), groups, tiers=["county"], total="total")
+    table = summary(pop)[["index", "symbol", "dimension", "value", "expected", "groups"]]
+    print(f"{pop}\n")
+    print(table.to_string(index=False, float_format="{:.4f}".format, na_rep="", justify="left"))
+    made = report(pop, given.out, title="Sacramento, census tracts, 2000")
+    print(f"\nexpected: what chance alone would give, in closed form. The page for the council: {made.resolve()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""All indices of a population in one tidy table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.errors import DataError, listed
+from segregation_tools.indices.index import stocked
+from segregation_tools.population.population import as_population
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from segregation_tools.indices.index import Index
+    from segregation_tools.population.population import Population
+
+__all__ = ["summary"]
+
+
+def summary(
+    data: Population | pd.DataFrame, *, groups: Sequence[Hashable] | None = None, dimension: str | None = None
+) -> pd.DataFrame:
+    """Every index that fits a population, with what chance alone would give.
+
+    Parameters
+    ----------
+    data : Population, GeoDataFrame or DataFrame
+        A frame needs `groups`.
+    groups : sequence, optional
+        Columns of counts.
+    dimension : str, optional
+        Only this dimension, ``"evenness"``, ``"exposure"``, ``"diversity"`` …
+
+    Returns
+    -------
+    DataFrame
+        One row an index, or an index and group: `index`, `symbol`, `dimension`, `value`, `expected` (by chance, with
+        unit sizes fixed; NaN where no closed form holds), `units` (with residents), `median_unit` (residents of the
+        middle one), `groups`, `source`. Indices of two groups are left out where there are more, and so are matrices.
+
+    Examples
+    --------
+    >>> import segregation_tools as sgt
+    >>> table = summary(sgt.load("sacramento"), groups=["white", "black", "asian", "hispanic"], dimension="evenness")
+    >>> table[["symbol", "value", "expected"]].round(4).values.tolist()[0]
+    ['D', 0.4134, 0.0156]
+    """
+    pop = as_population(data, groups)
+    shelf = stocked()
+    dimensions = list(dict.fromkeys(index.dimension for index in shelf.values()))
+    if dimension is not None and dimension not in dimensions:
+        msg = f"no dimension {dimension!r}; there are {listed(dimensions)}"
+        raise DataError(msg)
+    sizes = pop.sizes[pop.sizes > 0]
+    rows = [
+        row
+        for index in shelf.values()
+        if dimension in (None, index.dimension) and index.groups in (None, len(pop.groups)) and index.answer != "matrix"
+        for row in _rows(index, pop)
+    ]
+    table = pd.DataFrame(rows, columns=["index", "symbol", "dimension", "value", "expected", "groups", "source"])
+    table.insert(5, "units", len(sizes))
+    table.insert(6, "median_unit", float(np.median(sizes)))
+    return table
+
+
+def _rows(index: Index, pop: Population) -> Iterator[list[Any]]:
+    value, expected = index(pop), index.expected(pop)
+    about = [index.__name__, index.symbol, index.dimension]
+    if index.answer == "number":
+        by_chance = np.nan if expected is None else expected
+        yield [*about, value, by_chance, ", ".join(map(str, pop.groups)), index.source]
+        return
+    for group in pop.groups:
+        by_chance = np.nan if expected is None else expected[group]
+        yield [*about, value[group], by_chance, str(group), index.source]

@@ -1,0 +1,1 @@
+"""How alike neighbours are. May import population and below, not indices or environments."""

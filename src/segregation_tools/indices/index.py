@@ -1,0 +1,638 @@
+"""The shapes of formulas, the driver that streams them, and the shelf on which every index stands.
+
+An index is *sums + finish*: sums over cache-sized blocks of units can be taken in parts and added, and finishing turns
+them into the value. A mean-of-scores index has a local score and gets local values for free; a meeting index sums who
+meets whom; a mix index reads the region alone; a Lorenz index needs the units in order and keeps the curve.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import tomllib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cache, update_wrapper
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.errors import CapabilityError, DataError, GroupError, UndefinedWarning, listed, warn
+from segregation_tools.indices.words import share
+from segregation_tools.kernels.lorenz import area_between
+from segregation_tools.population.population import as_population
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.population.population import Population
+
+__all__ = ["SHELF", "Index", "Sums", "lorenz", "mean_of_scores", "meeting", "of_the_mix", "shelf"]
+
+SHELF: dict[str, Index] = {}
+
+# Temporaries of 128 kB and more are mapped by the C library and unmapped again at every use, which costs more than
+# the arithmetic; a block of shares stays below that and well inside the second-level cache.
+BLOCK_BYTES = 120_000
+
+
+def blocks(pop: Population) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Cut a population into cache-sized pieces.
+
+    Parameters
+    ----------
+    pop : Population
+        Table or grid, with or without a local environment.
+
+    Yields
+    ------
+    tuple of two ndarrays of shape (groups, some units)
+        Who lives there and whom they meet: the same object where there is no local environment.
+    """
+    width = max(512, BLOCK_BYTES // (8 * len(pop.groups)))
+    for _, lived, met in pop.strips():
+        here = lived.reshape(len(pop.groups), -1)
+        there = here if met is lived else met.reshape(len(pop.groups), -1)
+        for start in range(0, here.shape[1], width):
+            home = here[:, start : start + width]
+            yield home, home if there is here else there[:, start : start + width]
+
+
+def met_shares(lived: NDArray[Any], met: NDArray[Any]) -> NDArray[np.float64]:
+    """Shares of those met; refuses residents who meet nobody."""
+    if met is not lived:
+        alone = (met.sum(axis=0) <= 0) & (lived.sum(axis=0) > 0)
+        if alone.any():
+            msg = (
+                f"residents of {int(alone.sum())} units meet nobody in this environment: "
+                "widen it, or let people meet their own unit"
+            )
+            raise CapabilityError(msg)
+    return share(met)
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Mergeable sums of an index over a part of a region.
+
+    Attributes
+    ----------
+    region : ndarray of shape (groups,)
+        Totals of the groups in the whole region, against which the part was measured.
+    added : ndarray
+        What was added up; its meaning is the index's own.
+    """
+
+    region: NDArray[np.float64]
+    added: NDArray[np.float64]
+
+
+class Index(ABC):
+    """A measure of segregation: called with a population, it gives the value; a generic verb takes it as an argument.
+
+    Attributes
+    ----------
+    symbol : str
+        As the literature writes it.
+    dimension : str
+        Evenness, exposure, diversity …
+    bounds : tuple of float
+        Smallest and largest value without a local environment.
+    groups : int or None
+        How many groups it compares; None for two or more.
+    source : str
+        Where the formula comes from.
+    decomposable : bool
+        Whether between-tier and within-tier parts add up to it.
+    options : dict
+        Options bound by `bind`.
+    """
+
+    local_refusal: ClassVar[str] = ""
+    __name__: str
+    __doc__: str
+
+    def __init__(
+        self,
+        formula: Callable[..., Any],
+        *,
+        symbol: str,
+        dimension: str,
+        bounds: tuple[float, float],
+        source: Sequence[str],
+        groups: int | None = None,
+        answer: str = "number",
+        decomposable: bool = False,
+        expected: Callable[..., Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        update_wrapper(self, formula)
+        self.formula = formula
+        self.symbol = symbol
+        self.dimension = dimension
+        self.bounds = bounds
+        self.references = tuple(source)
+        self.groups = groups
+        self.answer = answer
+        self.decomposable = decomposable
+        self.options = dict(options or {})
+        self._expected = expected
+        self._about: dict[str, Any] = {
+            "symbol": symbol,
+            "dimension": dimension,
+            "bounds": bounds,
+            "source": source,
+            "groups": groups,
+            "answer": answer,
+            "decomposable": decomposable,
+            "expected": expected,
+        }
+
+    # ---------------------------------------------------------------- what it is
+
+    @property
+    def source(self) -> str:
+        """Authors and years, shortest form."""
+        return "; ".join(_references()[key]["short"] for key in self.references)
+
+    def citation(self) -> str:
+        """Full references of the formula, one a line.
+
+        Returns
+        -------
+        str
+        """
+        return "\n".join(_references()[key]["full"] for key in self.references)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Options it takes, with their values."""
+        found = {
+            name: parameter.default
+            for name, parameter in inspect.signature(self.formula).parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY
+        }
+        return found | self._shape_options() | self.options
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        kind = inspect.Parameter
+        return inspect.Signature(
+            [kind("data", kind.POSITIONAL_ONLY), kind("groups", kind.KEYWORD_ONLY, default=None)]
+            + [kind(name, kind.KEYWORD_ONLY, default=value) for name, value in self.defaults.items()]
+        )
+
+    def __repr__(self) -> str:
+        bound = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+        return f"<index {self.__name__}{f'({bound})' if bound else ''}: {self.symbol}, {self.dimension}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _found, (self.__module__, self.__name__, self.options)
+
+    def bind(self, **options: Any) -> Index:
+        """Return the index with options fixed: an index again, which every generic verb takes.
+
+        Parameters
+        ----------
+        **options
+            As in a call.
+
+        Returns
+        -------
+        Index
+        """
+        return type(self)(self.formula, **self._about, options=self.options | self._known(options))
+
+    # ---------------------------------------------------------------- what it answers
+
+    def __call__(
+        self, data: Population | pd.DataFrame, /, *, groups: Sequence[Hashable] | None = None, **options: Any
+    ) -> Any:
+        """Value of the index.
+
+        Parameters
+        ----------
+        data : Population, GeoDataFrame or DataFrame
+            A frame needs `groups`.
+        groups : sequence, optional
+            Columns of counts.
+        **options
+            Options of this index.
+
+        Returns
+        -------
+        float, Series by group, or DataFrame from group × to group
+        """
+        options = self._known(options)
+        pop = self._admitted(data, groups)
+        return self._labelled(self._value(pop, options), pop)
+
+    def local(
+        self, data: Population | pd.DataFrame, /, *, groups: Sequence[Hashable] | None = None, **options: Any
+    ) -> Any:
+        """Value of each unit: weighted with residents, their mean is the value of the index.
+
+        Parameters
+        ----------
+        data : Population, GeoDataFrame or DataFrame
+            A frame needs `groups`.
+        groups : sequence, optional
+            Columns of counts.
+        **options
+            Options of this index.
+
+        Returns
+        -------
+        Series on the unit index (of a grid: an array of its shape), DataFrame units × groups where there is one for
+        each group
+            NaN where nobody lives.
+
+        Raises
+        ------
+        CapabilityError
+            If the index has no local values.
+        """
+        options = self._known(options)
+        pop = self._admitted(data, groups)
+        return self._local(pop, options)
+
+    def partial(
+        self,
+        data: Population | pd.DataFrame,
+        /,
+        *,
+        groups: Sequence[Hashable] | None = None,
+        region: NDArray[Any] | pd.Series[float] | None = None,
+        **options: Any,
+    ) -> Sums:
+        """Sum over a part of a region, to be merged by `combine`.
+
+        Parameters
+        ----------
+        data : Population, GeoDataFrame or DataFrame
+            The part.
+        groups : sequence, optional
+            Columns of counts, if `data` is a frame.
+        region : array_like of shape (groups,), optional
+            Totals of the groups in the whole region; those of the part without.
+        **options
+            Options of this index.
+
+        Returns
+        -------
+        Sums
+        """
+        options = self._known(options)
+        pop = as_population(data, groups)
+        self._check_groups(pop)
+        totals = pop.group_totals if region is None else np.asarray(region, dtype=np.float64)
+        if totals.shape != (len(pop.groups),):
+            msg = f"region must hold one total for each of {listed(pop.groups)}"
+            raise DataError(msg)
+        return self._sums(pop, totals, options)
+
+    def combine(self, parts: Iterable[Sums], **options: Any) -> Any:
+        """Value of the index over the parts of a region.
+
+        Parameters
+        ----------
+        parts : iterable of Sums
+            From `partial`, all with the same `region`.
+        **options
+            Options of this index.
+
+        Returns
+        -------
+        float or ndarray
+        """
+        options = self._known(options)
+        every = list(parts)
+        if not every:
+            msg = "no parts to combine"
+            raise DataError(msg)
+        region = every[0].region
+        if any(not np.array_equal(part.region, region) for part in every[1:]):
+            msg = "the parts were measured against different regions: pass region= (totals of the whole) to partial"
+            raise DataError(msg)
+        return self._finish(Sums(region, self._merged([part.added for part in every])), options)
+
+    def expected(
+        self, data: Population | pd.DataFrame, /, *, groups: Sequence[Hashable] | None = None, **options: Any
+    ) -> Any:
+        """Value to be expected if people were allotted to units by chance alone, unit sizes fixed.
+
+        Parameters
+        ----------
+        data : Population, GeoDataFrame or DataFrame
+            A frame needs `groups`.
+        groups : sequence, optional
+            Columns of counts.
+        **options
+            Options of this index.
+
+        Returns
+        -------
+        float, Series or DataFrame, or None
+            In closed form; None where there is none, or where a local environment is in the way.
+        """
+        pop = self._admitted(data, groups)
+        if self._expected is None or pop.surroundings is not None or self._known(options):
+            return None
+        sizes = pop.sizes.reshape(-1)
+        mix = pop.mix.to_numpy()
+        return self._labelled(np.asarray(self._expected(sizes[sizes > 0], mix)), pop)
+
+    # ---------------------------------------------------------------- the shapes fill these in
+
+    def _shape_options(self) -> dict[str, Any]:
+        return {}
+
+    def _value(self, pop: Population, options: dict[str, Any]) -> Any:
+        return self._finish(self._sums(pop, pop.group_totals, options), options)
+
+    @abstractmethod
+    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
+        """Sum over a population, measured against the totals of the region."""
+
+    def _merged(self, values: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+        total = values[0]
+        for part in values[1:]:
+            total = total + part
+        return total
+
+    @abstractmethod
+    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
+        """Turn sums into the value."""
+
+    def _local(self, pop: Population, options: dict[str, Any]) -> Any:
+        msg = f"{self.__name__} has no local values: {self.local_refusal}"
+        raise CapabilityError(msg)
+
+    # ---------------------------------------------------------------- doors
+
+    def _known(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        unknown = [name for name in options if name not in self.defaults]
+        if unknown:
+            choices = listed(self.defaults) or "none"
+            msg = f"{self.__name__} has no option {listed(unknown)}; its options are: {choices}"
+            raise TypeError(msg)
+        return self.options | dict(options)
+
+    def _check_groups(self, pop: Population) -> None:
+        if self.groups is not None and len(pop.groups) > self.groups:
+            first = pop.groups[:2]
+            msg = (
+                f"{self.__name__} compares two groups; this population has {len(pop.groups)} ({listed(pop.groups)}). "
+                f"Choose two, pop[[{first[0]!r}, {first[1]!r}]], or one against the rest, pop.versus({first[0]!r})"
+            )
+            raise GroupError(msg)
+
+    def _admitted(self, data: Population | pd.DataFrame, groups: Sequence[Hashable] | None) -> Population:
+        pop = as_population(data, groups)
+        self._check_groups(pop)
+        if len(pop.groups) < 2 and self.dimension == "evenness":
+            self._undefined(f"everyone belongs to one group, {pop.groups[0]!r}, so there is nothing to be uneven")
+        elif self.groups is not None and len(pop.groups) < self.groups:
+            self._undefined(f"there is one group, {pop.groups[0]!r}, and nobody else to meet")
+        return pop
+
+    def _undefined(self, reason: str) -> None:
+        warn(f"{self.__name__} is undefined (NaN): {reason}", UndefinedWarning)
+
+    def _labelled(self, value: Any, pop: Population) -> Any:
+        groups = list(pop.groups)
+        if self.answer == "groups":
+            return pd.Series(value, index=groups, name=self.__name__)
+        if self.answer == "matrix":
+            return pd.DataFrame(value, index=pd.Index(groups, name="from"), columns=pd.Index(groups, name="to"))
+        return float(value)
+
+
+class MeanOfScores(Index):
+    """Mean, over residents, of a local score: ``score(p, mix)`` or ``score(p, mix, own)``.
+
+    `p` are the shares of those met, shape (groups, …); `mix` those of the region, (groups, 1); `own` those of the unit.
+    """
+
+    @property
+    def _wants_own(self) -> bool:
+        return "own" in inspect.signature(self.formula).parameters
+
+    def _score(
+        self, lived: NDArray[Any], met: NDArray[Any], mix: NDArray[np.float64], options: dict[str, Any]
+    ) -> NDArray[np.float64]:
+        p = met_shares(lived, met)
+        if self._wants_own:
+            return self.formula(p, mix, p if met is lived else share(lived), **options)  # type: ignore[no-any-return]
+        return self.formula(p, mix, **options)  # type: ignore[no-any-return]
+
+    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
+        if np.count_nonzero(totals) < 2:
+            return Sums(totals, np.asarray(np.nan))
+        mix = (totals / totals.sum())[:, np.newaxis]
+        total = 0.0
+        for lived, met in blocks(pop):
+            residents = lived.sum(axis=0, dtype=np.float64)
+            total += residents @ self._score(lived, met, mix, options)
+        return Sums(totals, np.asarray(total))
+
+    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
+        return sums.added / sums.region.sum()
+
+    def _local(self, pop: Population, options: dict[str, Any]) -> Any:
+        values = np.full(len(pop), np.nan)
+        if len(pop.groups) > 1:
+            mix = (pop.group_totals / pop.group_totals.sum())[:, np.newaxis]
+            start = 0
+            for lived, met in blocks(pop):
+                inhabited = lived.sum(axis=0) > 0
+                scores: NDArray[np.float64] = np.where(inhabited, self._score(lived, met, mix, options), np.nan)
+                values[start : start + len(scores)] = scores
+                start += len(scores)
+        return per_unit(values, pop, self.__name__)
+
+
+class Meeting(Index):
+    """Read from who meets whom: ``finish(meetings)``, where row g says whom the average member of g meets."""
+
+    def _shape_options(self) -> dict[str, Any]:
+        return {"with_self": True}
+
+    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
+        if options.get("with_self", True):
+            met_by = np.zeros((len(totals), len(totals)))
+            for lived, met in blocks(pop):
+                met_by += lived @ met_shares(lived, met).T
+            return Sums(totals, np.column_stack([met_by, pop.group_totals]))
+        if pop.surroundings is not None and not pop.surroundings.includes_self:
+            msg = "with_self=False needs an environment in which each resident counts once"
+            raise CapabilityError(msg)
+        met_by = np.zeros((len(totals), len(totals)))
+        counted = np.zeros(len(totals))
+        for lived, met in blocks(pop):
+            people = met.sum(axis=0, dtype=np.float64)
+            company = people >= 2  # whoever is alone meets nobody
+            home = lived * company
+            others = np.where(company, people - 1, 1)
+            met_by += home @ (met / others).T
+            met_by[np.diag_indices_from(met_by)] -= (home / others).sum(axis=1)
+            counted += home.sum(axis=1, dtype=np.float64)
+        return Sums(totals, np.column_stack([met_by, counted]))
+
+    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
+        met_by, members = sums.added[:, :-1], sums.added[:, -1:]
+        meetings = np.where(members > 0, met_by / np.where(members > 0, members, 1), np.nan)
+        return self.formula(meetings)
+
+    def _local(self, pop: Population, options: dict[str, Any]) -> Any:
+        if not options.get("with_self", True):
+            msg = f"{self.__name__}.local counts residents among those they meet: leave out with_self=False"
+            raise CapabilityError(msg)
+        p = np.concatenate(
+            [np.where(lived.sum(axis=0) > 0, met_shares(lived, met), np.nan) for lived, met in blocks(pop)], axis=1
+        )
+        return per_unit(p, pop, self.__name__)
+
+
+class OfTheMix(Index):
+    """Read from the shares of the region alone, ``formula(mix)``; locally, from the shares of those met."""
+
+    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
+        return Sums(totals, np.zeros(0))
+
+    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
+        return self.formula(sums.region / sums.region.sum())
+
+    def _local(self, pop: Population, options: dict[str, Any]) -> Any:
+        parts = [
+            np.where(lived.sum(axis=0) > 0, self.formula(met_shares(lived, met)), np.nan) for lived, met in blocks(pop)
+        ]
+        return per_unit(np.concatenate(parts), pop, self.__name__)
+
+
+class Lorenz(Index):
+    """Area under an ordering of the units by share: ``finish(areas, mix)``.
+
+    ``areas[g]`` = ½ ΣΣ t_i t_j |p_ig − p_jg| / T², ties merged. Two groups mirror each other: one is measured.
+    """
+
+    local_refusal = "it compares units pair by pair, so that no unit has a part of its own"
+
+    def _value(self, pop: Population, options: dict[str, Any]) -> Any:
+        if len(pop.groups) < 2:
+            return np.nan
+        areas = [area_between(*self._curve(pop, slice(g, g + 1))) for g in self._measured(len(pop.groups))]
+        return self._of_areas(areas, pop.group_totals)
+
+    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
+        return Sums(totals, self._curve(pop, slice(len(self._measured(len(totals))))))
+
+    def _merged(self, values: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+        return np.concatenate(values, axis=1)
+
+    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
+        if np.count_nonzero(sums.region) < 2:
+            return np.nan
+        return self._of_areas([area_between(shares, sums.added[-1]) for shares in sums.added[:-1]], sums.region)
+
+    @staticmethod
+    def _measured(groups: int) -> range:
+        return range(1 if groups == 2 else groups)
+
+    @staticmethod
+    def _curve(pop: Population, groups: slice) -> NDArray[np.float64]:
+        """Shares of some groups among those met, and below them the residents, of every unit."""
+        curve = np.empty((len(range(*groups.indices(len(pop.groups)))) + 1, len(pop)))
+        start = 0
+        for lived, met in blocks(pop):
+            stop = start + lived.shape[1]
+            curve[:-1, start:stop] = met_shares(lived, met)[groups]
+            curve[-1, start:stop] = lived.sum(axis=0)
+            start = stop
+        return curve
+
+    def _of_areas(self, areas: list[float], totals: NDArray[np.float64]) -> Any:
+        every = areas * 2 if len(totals) == 2 else areas
+        return self.formula(np.array(every), totals / totals.sum())
+
+
+def per_unit(values: NDArray[np.float64], pop: Population, name: str) -> Any:
+    """Label values of units, shape (units,) or (groups, units)."""
+    if pop.counts.ndim > 2:
+        return values.reshape(*values.shape[:-1], *pop.counts.shape[1:])
+    if values.ndim == 1:
+        return pd.Series(values, index=pop.units, name=name)
+    return pd.DataFrame(values.T, index=pop.units, columns=list(pop.groups))
+
+
+def _on_the_shelf(kind: type[Index]) -> Callable[..., Callable[[Callable[..., Any]], Index]]:
+    """Make the decorator that turns a formula into an index of one shape and puts it on the shelf."""
+
+    def describe(**about: Any) -> Callable[[Callable[..., Any]], Index]:
+        def shelve(formula: Callable[..., Any]) -> Index:
+            index = kind(formula, **about)
+            SHELF[index.__name__] = index
+            return index
+
+        return shelve
+
+    return describe
+
+
+mean_of_scores = _on_the_shelf(MeanOfScores)
+meeting = _on_the_shelf(Meeting)
+of_the_mix = _on_the_shelf(OfTheMix)
+lorenz = _on_the_shelf(Lorenz)
+
+ROOMS = ("evenness", "exposure", "diversity")  # the order of the shelf; dimensions of users' own come last
+
+
+def stocked() -> dict[str, Index]:
+    """Every index by name, those of the library and those that users added, dimension by dimension."""
+    for room in ROOMS:
+        importlib.import_module(f"segregation_tools.indices.{room}")
+    place = {room: i for i, room in enumerate(ROOMS)}
+    return dict(sorted(SHELF.items(), key=lambda item: place.get(item[1].dimension, len(place))))
+
+
+def shelf() -> pd.DataFrame:
+    """List the indices that there are.
+
+    Returns
+    -------
+    DataFrame
+        One row an index: `symbol`, `dimension`, `groups` ("two" or "two or more"), `local` (whether `.local` answers),
+        `bounds` without a local environment, `source`.
+
+    Examples
+    --------
+    >>> shelf().loc["dissimilarity", ["symbol", "groups"]].tolist()
+    ['D', 'two or more']
+    """
+    return pd.DataFrame(
+        {
+            name: {
+                "symbol": index.symbol,
+                "dimension": index.dimension,
+                "groups": "two" if index.groups == 2 else "two or more",
+                "local": not index.local_refusal,
+                "bounds": index.bounds,
+                "source": index.source,
+            }
+            for name, index in stocked().items()
+        }
+    ).T.rename_axis("index")
+
+
+def _found(module: str, name: str, options: dict[str, Any]) -> Index:
+    index: Index = getattr(importlib.import_module(module), name)
+    return index.bind(**options) if options else index
+
+
+@cache
+def _references() -> dict[str, dict[str, str]]:
+    return tomllib.loads(files("segregation_tools.indices").joinpath("references.toml").read_text("utf-8"))

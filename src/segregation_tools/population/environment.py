@@ -1,0 +1,65 @@
+"""The protocol of environments: what every answer to "whom do the residents of a unit meet?" offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.population.geography import Geography
+    from segregation_tools.population.grid import Grid
+
+__all__ = ["Environment", "Surroundings", "joined"]
+
+
+@runtime_checkable
+class Environment(Protocol):
+    """A recipe, such as "everyone within 1 km": binds to a geography once, then serves every index."""
+
+    def on(self, geography: Geography | Grid) -> Surroundings:
+        """Bind the recipe to the places of a population."""
+        ...
+
+
+@runtime_checkable
+class Surroundings(Protocol):
+    """An environment bound to a geography."""
+
+    @property
+    def linear(self) -> bool:
+        """Whether the environment of a sum of counts is the sum of their environments (not so for nearest people)."""
+        ...
+
+    @property
+    def includes_self(self) -> bool:
+        """Whether each resident counts exactly once among those met, so that he can be taken out again."""
+        ...
+
+    def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
+        """Yield slices of the first axis behind the groups, each with its part of the environment."""
+        ...
+
+
+def joined(surroundings: Surroundings, counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Whom the residents of every unit meet: the strips, joined.
+
+    Parameters
+    ----------
+    surroundings : Surroundings
+        A bound environment.
+    counts : ndarray of shape (groups, …)
+        Who lives in each unit.
+
+    Returns
+    -------
+    ndarray of the shape of `counts`
+    """
+    met = np.empty(counts.shape)
+    for where, part in surroundings.strips(counts):
+        met[:, where] = part
+    return met

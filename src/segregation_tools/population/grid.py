@@ -1,0 +1,78 @@
+"""The geography of a raster: square cells in rows and columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.errors import GeographyError
+from segregation_tools.population.geography import metres_per_unit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+__all__ = ["Grid"]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Square cells in rows (north to south) and columns (west to east).
+
+    Parameters
+    ----------
+    rows, cols : int
+        Shape of the grid.
+    cell_size : float
+        Side of a cell, in units of `crs`.
+    crs : pyproj.CRS or None
+        Without one, units are metres.
+    x, y : float
+        Upper left corner.
+
+    Examples
+    --------
+    >>> Grid(2, 3, cell_size=100.0).areas
+    array([[10000., 10000., 10000.],
+           [10000., 10000., 10000.]])
+    """
+
+    rows: int
+    cols: int
+    cell_size: float
+    crs: CRS | None = None
+    x: float = 0.0
+    y: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.cell_size > 0:
+            msg = f"cell_size must be a positive length, not {self.cell_size!r}"
+            raise GeographyError(msg)
+
+    @cached_property
+    def units(self) -> pd.MultiIndex:
+        """Labels (row, col) of the cells, in the order of the flattened grid."""
+        return pd.MultiIndex.from_product([range(self.rows), range(self.cols)], names=["row", "col"])
+
+    @property
+    def areas(self) -> NDArray[np.float64]:
+        """Area of every cell, in square metres, shape (rows, cols)."""
+        return np.full((self.rows, self.cols), (self.cell_size * metres_per_unit(self.crs, "area")) ** 2)
+
+    @property
+    def perimeters(self) -> NDArray[np.float64]:
+        """Outline of every cell, in metres, shape (rows, cols)."""
+        return np.full((self.rows, self.cols), 4 * self.cell_size * metres_per_unit(self.crs, "perimeter"))
+
+    @property
+    def centroids(self) -> pd.DataFrame:
+        """Centre of every cell, columns `x` and `y` in metres."""
+        scale = metres_per_unit(self.crs, "centroid")
+        across = (self.x + (np.arange(self.cols) + 0.5) * self.cell_size) * scale
+        down = (self.y - (np.arange(self.rows) + 0.5) * self.cell_size) * scale
+        x, y = np.meshgrid(across, down)
+        return pd.DataFrame({"x": x.ravel(), "y": y.ravel()}, index=self.units)

@@ -1,0 +1,643 @@
+"""Who lives where: the immutable population that every verb of the library reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.errors import CapabilityError, DataError, DataWarning, GroupError, listed, warn
+from segregation_tools.kernels.grouping import sum_by_code
+from segregation_tools.population import reading
+from segregation_tools.population.environment import joined
+from segregation_tools.population.geography import Geography, warn_web_mercator
+from segregation_tools.tables import Cell, html_table
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from typing import Literal, Self
+
+    from geopandas import GeoSeries
+    from numpy.typing import ArrayLike, NDArray
+
+    from segregation_tools.population.environment import Environment, Surroundings
+    from segregation_tools.population.grid import Grid
+
+__all__ = ["Population", "as_population"]
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class Population:
+    """Who lives in each unit, by group; checked once here, trusted ever after.
+
+    Usually made by `from_frame`, `from_long` or a grid reader; this constructor takes arrays.
+
+    Parameters
+    ----------
+    counts : array_like of shape (groups, units) or (groups, rows, cols)
+        People, group axis first. Not copied where it already is an array of float64 (a grid: any number type); the
+        population only ever reads it.
+    groups : sequence
+        One label a group; the first of two is the focal one.
+    units : sequence, optional
+        Labels of the units; numbered from 0 without.
+    tiers : DataFrame, optional
+        Broader places in which the units nest (state, county …), broad to narrow, on the unit index.
+    total : array_like, optional
+        Stated number of people in each unit where the groups do not cover everyone; what `versus` subtracts from.
+    geography : Geography or Grid, optional
+        Where the units lie; required for a grid.
+    margins : array_like, optional
+        Margins of error (90 %) of the counts, same shape.
+
+    Raises
+    ------
+    DataError
+        If counts are negative, infinite or missing, labels are repeated, tiers do not nest, nobody lives anywhere …
+
+    Warns
+    -----
+    DataWarning
+        If a group has no people; it is dropped.
+
+    Examples
+    --------
+    >>> pop = Population([[90, 10], [10, 90]], groups=["a", "b"])
+    >>> pop
+    Population of 2 units, 200 people, 2 groups: 'a', 'b'
+    >>> pop.mix
+    a    0.5
+    b    0.5
+    Name: mix, dtype: float64
+    """
+
+    counts: NDArray[Any]
+    groups: tuple[Any, ...]
+    geography: Geography | Grid
+    tiers: pd.DataFrame | None
+    stated_total: NDArray[np.float64] | None
+    margins: NDArray[np.float64] | None
+    recipe: Environment | None
+    surroundings: Surroundings | None
+
+    def __init__(
+        self,
+        counts: ArrayLike,
+        groups: Sequence[Hashable],
+        *,
+        units: Sequence[Hashable] | pd.Index[Any] | None = None,
+        tiers: pd.DataFrame | None = None,
+        total: ArrayLike | None = None,
+        geography: Geography | Grid | None = None,
+        margins: ArrayLike | None = None,
+    ) -> None:
+        groups = _checked_groups(groups)
+        counts = np.asarray(counts)
+        if counts.ndim == 2:
+            counts = np.asarray(counts, dtype=np.float64)
+        elif counts.ndim != 3 or geography is None:
+            msg = (
+                f"counts must have the shape (groups, units), or (groups, rows, cols) with geography=Grid(...); "
+                f"these have {counts.shape}"
+            )
+            raise DataError(msg)
+        if len(counts) != len(groups):
+            msg = f"{len(groups)} groups are named, but the first axis of counts has {len(counts)}: group axis first"
+            raise DataError(msg)
+        if counts[0].size == 0:
+            msg = "the population is empty: there are no units"
+            raise DataError(msg)
+        if geography is None:
+            geography = Geography(pd.RangeIndex(counts.shape[1]) if units is None else pd.Index(units))
+        if isinstance(geography, Geography):
+            _check_units(geography.units, counts.shape[1])
+        for name, row in zip(groups, counts, strict=True):
+            reading.check_counts(row.reshape(-1), name, _Labels(geography))  # type: ignore[arg-type]
+        if tiers is not None:
+            tiers = tiers.set_axis(geography.units)
+            reading.check_nested(tiers)
+        totals = _group_totals(counts)
+        inhabited = totals > 0
+        if not inhabited.any():
+            msg = f"the population is empty: nobody lives in any unit (groups {listed(groups)})"
+            raise DataError(msg)
+        stated = _checked_total(total, counts, geography)
+        widths = _checked_margins(margins, counts)
+        if not inhabited.all():
+            empty = [group for group, some in zip(groups, inhabited, strict=True) if not some]
+            warn(f"no people in group {listed(empty)}: dropped. It cannot be near to or far from anyone", DataWarning)
+            counts = counts[inhabited]
+            widths = None if widths is None else widths[inhabited]
+            groups = tuple(group for group, some in zip(groups, inhabited, strict=True) if some)
+            totals = totals[inhabited]
+        self._set(
+            counts=counts,
+            groups=groups,
+            geography=geography,
+            tiers=tiers,
+            stated_total=stated,
+            margins=widths,
+            recipe=None,
+            surroundings=None,
+        )
+        self.__dict__["group_totals"] = totals
+
+    def _set(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            self.__dict__[name] = _locked(value) if isinstance(value, np.ndarray) else value
+
+    def _derive(self, **changes: Any) -> Self:
+        """Make a population that differs in some fields, without checking again what was checked."""
+        derived = object.__new__(type(self))
+        kept = {name: self.__dict__[name] for name in self.__dataclass_fields__}
+        derived._set(**(kept | changes))
+        return derived
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._set(**state)
+
+    # ---------------------------------------------------------------- reading
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        groups: Sequence[Hashable],
+        *,
+        tiers: Sequence[Hashable] | None = None,
+        total: Hashable | None = None,
+        missing: Literal["refuse", "zero", "drop"] = "refuse",
+        margins: Mapping[Hashable, Hashable] | None = None,
+    ) -> Self:
+        """Read a population from a frame with one row a unit.
+
+        Parameters
+        ----------
+        frame : GeoDataFrame or DataFrame
+            Its index labels the units. It is never changed.
+        groups : sequence
+            Columns of counts, one a group.
+        tiers : sequence, optional
+            Columns that say in which broader places a unit lies, broad to narrow.
+        total : hashable, optional
+            Column with the number of people in the unit, where the groups do not cover everyone.
+        missing : {"refuse", "zero", "drop"}
+            What a missing count means: a mistake, nobody, or a unit to leave out.
+        margins : mapping, optional
+            Group → column with its margin of error (90 %).
+
+        Returns
+        -------
+        Population
+
+        Raises
+        ------
+        DataError
+            Naming the column, the rows and the mend.
+
+        Examples
+        --------
+        >>> import segregation_tools as sgt
+        >>> tracts = sgt.load("sacramento")
+        >>> sgt.Population.from_frame(tracts, groups=["white", "black"], tiers=["county"])
+        Population of 403 units, 1,331,057 people, 2 groups: 'white', 'black'; tiers: 'county'; EPSG:4269
+        """
+        groups = _checked_groups(groups)
+        if missing not in ("refuse", "zero", "drop"):
+            msg = f"missing must be 'refuse', 'zero' or 'drop', not {missing!r}"
+            raise DataError(msg)
+        if len(frame) == 0:
+            msg = "the population is empty: the frame has no rows"
+            raise DataError(msg)
+        units = reading.spelled_geoids(frame.index)
+        _check_units(units, len(frame))
+        columns = groups if total is None else (*groups, total)
+        counts, kept = reading.read_columns(frame, columns, units, missing)
+        if kept is not None:
+            frame, units = frame[kept], units[kept]
+            if not len(units):
+                msg = "the population is empty: missing='drop' left no unit"
+                raise DataError(msg)
+        geometry = reading.geometry_of(frame)
+        if geometry is not None:
+            warn_web_mercator(geometry.crs)
+            geometry = geometry.set_axis(units)
+        return cls(
+            counts[: len(groups)],
+            groups,
+            tiers=None if tiers is None else reading.read_tiers(frame, _names(tiers, "tiers"), units),
+            total=None if total is None else counts[-1],
+            geography=Geography(units, geometry),
+            margins=None if margins is None else reading.read_margins(frame, _by_group(margins, groups), units),
+        )
+
+    @classmethod
+    def from_long(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        unit: Hashable,
+        group: Hashable,
+        count: Hashable,
+        tiers: Sequence[Hashable] | None = None,
+    ) -> Self:
+        """Read a population from a frame with one row per unit and group.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Never changed. A pair of unit and group that is absent means nobody; repeated pairs are added up.
+        unit, group, count : hashable
+            Columns with the unit's label, the group's label and the number of people.
+        tiers : sequence, optional
+            Columns that say in which broader places a unit lies, broad to narrow.
+
+        Returns
+        -------
+        Population
+            Units and groups sorted, or in the order of a categorical column.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> rolls = pd.DataFrame({"school": ["s1", "s1", "s2"], "race": ["a", "b", "a"], "n": [30, 10, 20]})
+        >>> pop = Population.from_long(rolls, unit="school", group="race", count="n")
+        >>> pop.counts
+        array([[30., 20.],
+               [10.,  0.]])
+        """
+        places = _names(tiers or [], "tiers")
+        wide = reading.wide_counts(frame, unit, group, count, places)
+        groups = [column for column in wide.columns if column not in places]
+        return cls.from_frame(wide, groups, tiers=places or None)
+
+    # ---------------------------------------------------------------- what it holds
+
+    @property
+    def units(self) -> pd.Index[Any]:
+        """Labels of the units; of a grid, (row, col)."""
+        return self.geography.units
+
+    @cached_property
+    def group_totals(self) -> NDArray[np.float64]:
+        """People of each group in all units together, shape (groups,)."""
+        return _group_totals(self.counts)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.float64]:
+        """People of all groups in each unit, the shape of one group."""
+        people: NDArray[np.float64] = self.counts.sum(axis=0, dtype=np.float64)
+        return people
+
+    @property
+    def total(self) -> pd.Series[float]:
+        """People in each unit: as stated, else the sum of the groups."""
+        people = self.sizes if self.stated_total is None else self.stated_total
+        return pd.Series(people.reshape(-1), index=self.units, name="total")
+
+    @property
+    def mix(self) -> pd.Series[float]:
+        """Share of each group among all people of the groups."""
+        return pd.Series(self.group_totals / self.group_totals.sum(), index=list(self.groups), name="mix")
+
+    @property
+    def environment(self) -> NDArray[Any]:
+        """Whom the residents of each unit meet; without a local environment, those who live there."""
+        return self.counts if self.surroundings is None else self._met
+
+    @cached_property
+    def _met(self) -> NDArray[np.float64]:
+        return _locked(joined(self.surroundings, self.counts))  # type: ignore[arg-type]  # `environment` asks first
+
+    def strips(self) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any]]]:
+        """Yield the population part by part: a slice of the units, who lives there, whom they meet.
+
+        Yields
+        ------
+        tuple of slice, ndarray and ndarray
+            Without a local environment there is one strip, and both arrays are the same object.
+        """
+        if self.surroundings is None:
+            yield slice(None), self.counts, self.counts
+            return
+        for where, met in self.surroundings.strips(self.counts):
+            yield where, self.counts[:, where], met
+
+    # ---------------------------------------------------------------- other populations
+
+    def __getitem__(self, groups: Sequence[Hashable]) -> Self:
+        """Return the population of some groups only, in the order named: ``pop[["a", "b"]]``."""
+        if isinstance(groups, str) or groups in self.groups:
+            msg = f"pop[{groups!r}] is one group: name a list, pop[[{groups!r}, …]], or take pop.versus({groups!r})"
+            raise GroupError(msg)
+        picked = [self._position(group) for group in _checked_groups(groups)]
+        self._refuse_after_nonlinear("choosing groups")
+        return self._derive(
+            counts=self.counts[picked],
+            groups=tuple(self.groups[i] for i in picked),
+            margins=None if self.margins is None else self.margins[picked],
+        )
+
+    def versus(self, group: Hashable) -> Self:
+        """Return one group against everyone else, as two columns: the group and ``rest``.
+
+        Parameters
+        ----------
+        group : hashable
+            The focal group.
+
+        Returns
+        -------
+        Population
+            The rest is the stated total less the group, or the sum of the other groups where no total was stated.
+
+        Examples
+        --------
+        >>> Population([[9, 1], [1, 5], [0, 4]], groups=["a", "b", "c"]).versus("a").counts
+        array([[9., 1.],
+               [1., 9.]])
+        """
+        i = self._position(group)
+        self._refuse_after_nonlinear("versus")
+        if self.stated_total is None and len(self.groups) == 1:
+            msg = f"{group!r} is the only group, so there is no rest: name more groups or total= when reading"
+            raise GroupError(msg)
+        if self.margins is not None and self.stated_total is not None:
+            msg = "the margin of error of the rest is unknown where a total is stated: read the rest as a group"
+            raise CapabilityError(msg)
+        others = np.arange(len(self.groups)) != i
+        rest = (self.sizes if self.stated_total is None else self.stated_total) - self.counts[i]
+        if not rest.sum() > 0:
+            msg = f"everyone belongs to {group!r}: there is no rest to compare it with"
+            raise GroupError(msg)
+        margins = self.margins
+        if margins is not None:  # root of the sum of squares, as the Census Bureau advises for sums of estimates
+            margins = np.stack([margins[i], np.sqrt((margins[others] ** 2).sum(axis=0))])
+        return self._derive(
+            counts=np.stack([self.counts[i], np.maximum(rest, 0)]), groups=(group, "rest"), margins=margins
+        )
+
+    def merge(self, by: Hashable | pd.Series[Any] | Sequence[Any]) -> Population:
+        """Return the population with units merged into larger ones.
+
+        Parameters
+        ----------
+        by : name of a tier, Series on the unit index, or sequence of labels
+            Where each unit goes.
+
+        Returns
+        -------
+        Population
+            Units are the labels, sorted; broader tiers are kept, geometry is dissolved when it is needed.
+
+        Examples
+        --------
+        >>> Population([[9, 1, 2], [1, 5, 3]], groups=["a", "b"]).merge(["x", "y", "x"]).counts
+        array([[11.,  1.],
+               [ 4.,  5.]])
+        """
+        if self.surroundings is not None:
+            msg = "merge the units first, then choose the environment: pop.merge(...).within(...)"
+            raise CapabilityError(msg)
+        labels = self._labels(by)
+        codes, merged = pd.factorize(labels, sort=True)
+        size = len(merged)
+        margins = self.margins
+        old = self.geography
+        tiers = self.tiers
+        if tiers is not None:
+            first = pd.Series(np.arange(len(codes))).groupby(codes).first().to_numpy()
+            whole = [name for name in tiers if (tiers[name].to_numpy()[first][codes] == tiers[name].to_numpy()).all()]
+            tiers = tiers[whole].iloc[first].set_axis(merged) if whole else None
+
+        def dissolved() -> GeoSeries:
+            return old.geometry.groupby(codes).apply(lambda part: part.union_all()).set_crs(old.crs).set_axis(merged)  # type: ignore[union-attr]
+
+        located = isinstance(old, Geography) and old.source is not None
+        return Population(
+            sum_by_code(self.counts.reshape(len(self.groups), -1), codes, size),
+            self.groups,
+            tiers=tiers,
+            total=None if self.stated_total is None else sum_by_code(self.stated_total.reshape(1, -1), codes, size)[0],
+            geography=Geography(merged, dissolved if located else None),
+            margins=None if margins is None else np.sqrt(sum_by_code(margins**2, codes, size)),
+        )
+
+    def within(self, environment: Environment) -> Self:
+        """Return the same residents, who now meet the people of a local environment.
+
+        Parameters
+        ----------
+        environment : Environment
+            A recipe such as `Zones(labels)`.
+
+        Returns
+        -------
+        Population
+        """
+        return self._derive(recipe=environment, surroundings=environment.on(self.geography))
+
+    def to_frame(self, *, export: bool = False, min_count: float = 5) -> pd.DataFrame:
+        """Return counts, stated totals, tiers and geometry as a frame, one row a unit.
+
+        Parameters
+        ----------
+        export : bool
+            Whether the frame leaves the house: counts above 0 and below `min_count` become missing, and so does the
+            stated total of such a unit, from which they could be had.
+        min_count : float
+            Smallest count that is published.
+
+        Returns
+        -------
+        DataFrame or GeoDataFrame
+        """
+        counts = self.counts.reshape(len(self.groups), -1).astype(np.float64)
+        columns: dict[Any, Any] = dict(zip(self.groups, counts, strict=True))
+        if self.stated_total is not None:
+            columns["total"] = self.stated_total.reshape(-1)
+        frame = pd.DataFrame(columns, index=self.units)
+        if export:
+            small = (frame > 0) & (frame < min_count)
+            if "total" in small:
+                small["total"] |= small.any(axis=1)
+            frame = frame.mask(small)
+        if self.tiers is not None:
+            frame = frame.join(self.tiers)
+        if isinstance(self.geography, Geography) and self.geography.source is not None:
+            import geopandas
+
+            return geopandas.GeoDataFrame(frame, geometry=self.geography.geometry)  # type: ignore[no-any-return]
+        return frame
+
+    # ---------------------------------------------------------------- in words
+
+    def __repr__(self) -> str:
+        people = self.group_totals.sum()
+        parts = [
+            f"Population of {len(self):,} units, {people:,.0f} people, "
+            f"{len(self.groups)} group{'s' * (len(self.groups) != 1)}: {listed(self.groups, 8)}"
+        ]
+        if self.tiers is not None:
+            parts.append(f"tiers: {listed(self.tiers.columns)}")
+        if self.geography.crs is not None:
+            parts.append(self.geography.crs.to_string())
+        if self.recipe is not None:
+            parts.append(f"within {type(self.recipe).__name__}")
+        return "; ".join(parts)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [Cell(str(group), head=True), Cell(f"{people:,.0f}", number=True), Cell(f"{share:.1%}", number=True)]
+            for group, people, share in zip(self.groups, self.group_totals, self.mix, strict=True)
+        ]
+        return html_table(["group", "people", "share"], rows, caption=repr(self))
+
+    def __len__(self) -> int:
+        return int(self.counts[0].size)
+
+    # ---------------------------------------------------------------- small helpers
+
+    def _position(self, group: Hashable) -> int:
+        if group not in self.groups:
+            msg = f"no group {group!r}; the groups are {listed(self.groups, 30)}"
+            raise GroupError(msg)
+        return self.groups.index(group)
+
+    def _refuse_after_nonlinear(self, what: str) -> None:
+        if self.surroundings is not None and not self.surroundings.linear:
+            msg = f"{what} after within() would change whom people meet: choose the groups first, then within(...)"
+            raise CapabilityError(msg)
+
+    def _labels(self, by: Any) -> pd.Series[Any]:
+        if not isinstance(by, str) and hasattr(by, "__len__"):
+            return reading.labels_on(self.units, by)
+        if self.tiers is None or by not in self.tiers:
+            msg = f"no tier {by!r}; the tiers are {listed([] if self.tiers is None else self.tiers.columns)}"
+            raise DataError(msg)
+        labels: pd.Series[Any] = self.tiers[by]
+        return labels
+
+
+def as_population(data: Population | pd.DataFrame, groups: Sequence[Hashable] | None = None) -> Population:
+    """Return a population, reading a frame if that is what was given: the one door of every verb.
+
+    Parameters
+    ----------
+    data : Population, GeoDataFrame or DataFrame
+        A frame needs `groups`.
+    groups : sequence, optional
+        Columns of counts; of a population, the groups to keep.
+
+    Returns
+    -------
+    Population
+    """
+    if isinstance(data, Population):
+        return data if groups is None else data[groups]
+    if isinstance(data, pd.DataFrame):
+        if groups is None:
+            msg = f"name the columns that hold the groups, groups=[...]; the columns are {listed(data.columns, 30)}"
+            raise GroupError(msg)
+        return Population.from_frame(data, groups)
+    msg = f"expected a Population or a (Geo)DataFrame, not {type(data).__name__}"
+    raise DataError(msg)
+
+
+class _Labels:
+    """Unit labels of a geography that are only made when a refusal needs them (a grid has millions)."""
+
+    def __init__(self, geography: Geography | Grid) -> None:
+        self.geography = geography
+
+    def __getitem__(self, rows: NDArray[np.bool_]) -> pd.Index[Any]:
+        return self.geography.units[rows]
+
+
+def _names(columns: Sequence[Hashable], what: str) -> list[Hashable]:
+    if isinstance(columns, str):
+        msg = f"{what} must be a list of columns, {what}=[{columns!r}]"
+        raise DataError(msg)
+    return list(columns)
+
+
+def _checked_groups(groups: Sequence[Hashable]) -> tuple[Any, ...]:
+    named = tuple(_names(groups, "groups"))
+    if not named:
+        msg = "name at least one group"
+        raise GroupError(msg)
+    if len(set(named)) != len(named):
+        twice = [group for group in dict.fromkeys(named) if named.count(group) > 1]
+        msg = f"groups named more than once: {listed(twice)}. Name each group once"
+        raise GroupError(msg)
+    return named
+
+
+def _check_units(units: pd.Index[Any], size: int) -> None:
+    if len(units) != size:
+        msg = f"{len(units)} unit labels for {size} units"
+        raise DataError(msg)
+    if not units.is_unique:
+        twice = units[units.duplicated()].unique()
+        msg = (
+            f"unit labels that stand more than once in the index: {listed(twice)}. "
+            "Add up their rows, frame.groupby(level=0).sum(numeric_only=True), or give each row a label of its own"
+        )
+        raise DataError(msg)
+
+
+def _group_totals(counts: NDArray[Any]) -> NDArray[np.float64]:
+    return np.array([row.sum(dtype=np.float64) for row in counts])
+
+
+def _checked_total(
+    total: ArrayLike | None, counts: NDArray[Any], geography: Geography | Grid
+) -> NDArray[np.float64] | None:
+    if total is None:
+        return None
+    stated = np.asarray(total, dtype=np.float64)
+    if stated.shape != counts.shape[1:]:
+        msg = f"total has the shape {stated.shape}, one group has {counts.shape[1:]}"
+        raise DataError(msg)
+    reading.check_counts(stated.reshape(-1), "total", _Labels(geography))  # type: ignore[arg-type]
+    sums = counts.sum(axis=0, dtype=np.float64)
+    above = sums > stated * (1 + 1e-9)
+    if above.any():
+        where = np.flatnonzero(above)
+        example = f"{sums.flat[where[0]]:g} against {stated.flat[where[0]]:g}"
+        msg = (
+            f"the groups add up to more than the stated total in rows {listed(geography.units[above.reshape(-1)])} "
+            f"({example} in the first). Do groups overlap? Without total=, the sum of the groups counts"
+        )
+        raise DataError(msg)
+    return stated
+
+
+def _checked_margins(margins: ArrayLike | None, counts: NDArray[Any]) -> NDArray[np.float64] | None:
+    if margins is None:
+        return None
+    widths = np.asarray(margins, dtype=np.float64)
+    if widths.shape != counts.shape:
+        msg = f"margins have the shape {widths.shape}, counts {counts.shape}"
+        raise DataError(msg)
+    return widths
+
+
+def _by_group(margins: Mapping[Hashable, Hashable], groups: tuple[Any, ...]) -> list[Hashable]:
+    if set(margins) != set(groups):
+        msg = f"margins must name a column for each group, {listed(groups, 30)}; it names {listed(margins, 30)}"
+        raise GroupError(msg)
+    return [margins[group] for group in groups]
+
+
+def _locked(values: NDArray[Any]) -> NDArray[Any]:
+    """Return a view that cannot be written through; the caller's own array stays writable."""
+    view = values.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,363 @@
+"""From a frame's columns to arrays: every refusal of bad input names the column, the rows and the mend."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.errors import DataError, DataWarning, listed, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from geopandas import GeoSeries
+    from numpy.typing import NDArray
+
+__all__ = [
+    "check_counts",
+    "check_nested",
+    "geometry_of",
+    "labels_on",
+    "read_columns",
+    "read_margins",
+    "read_tiers",
+    "spelled_geoids",
+    "wide_counts",
+]
+
+# Codes of the American Community Survey that stand where a number could not be given.
+SENTINELS = (-999999999, -888888888, -666666666, -555555555, -333333333, -222222222)
+CONTROLLED = -555555555  # in a margin column: the estimate is controlled, its margin is zero
+
+SUPPRESSED = re.compile(r"^\s*(<\s*\d+|[cxsdn*.\-–—]+|\(?[a-z]\)?|suppressed|confidential|n/?a)\s*$", re.IGNORECASE)
+
+GEOID_NAME = re.compile(r"geo_?id|fips", re.IGNORECASE)
+GEOID_LENGTHS = (2, 5, 11, 12, 15)  # state, county, tract, block group, block
+
+
+def _column(frame: pd.DataFrame, name: Hashable) -> pd.Series[Any]:
+    if name not in frame.columns:
+        msg = f"no column {name!r}; the columns are {listed(frame.columns, 30)}"
+        raise DataError(msg)
+    found = frame[name]
+    if isinstance(found, pd.DataFrame):
+        msg = f"column {name!r} stands {found.shape[1]} times in the frame: rename or drop the others"
+        raise DataError(msg)
+    return found
+
+
+def _numbers(column: pd.Series[Any], units: pd.Index[Any]) -> NDArray[np.float64]:
+    """Read a column as float64; missing values become NaN, anything that is not a number is refused."""
+    dtype = column.dtype
+    if dtype.kind in "iuf":
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if dtype.kind == "O" or pd.api.types.is_string_dtype(dtype):
+        real = column.map(lambda value: isinstance(value, (int, float, np.number)) and not isinstance(value, bool))
+        text = ~(real | column.isna()).to_numpy(dtype=bool)
+        if not text.any():
+            return column.to_numpy(dtype=np.float64, na_value=np.nan)
+        rows, values = units[text], column[text]
+        hidden = values.map(lambda value: isinstance(value, str) and SUPPRESSED.match(value) is not None)
+        if hidden.all():
+            msg = (
+                f"column {column.name!r} holds suppressed counts ({listed(dict.fromkeys(values))}) in rows "
+                f"{listed(rows)}. They are unknown, not zero. Make them missing, "
+                f"frame[{column.name!r}] = pandas.to_numeric(frame[{column.name!r}], errors='coerce'), "
+                "and choose missing='drop' or 'zero'"
+            )
+        else:
+            msg = (
+                f"column {column.name!r} holds text ({listed(dict.fromkeys(values))}) in rows {listed(rows)}. "
+                f"If these are numbers: frame[{column.name!r}] = pandas.to_numeric(frame[{column.name!r}])"
+            )
+        raise DataError(msg)
+    msg = f"column {column.name!r} is of type {dtype}, not numbers (rows {listed(units)}): give counts of people"
+    raise DataError(msg)
+
+
+def check_counts(values: NDArray[Any], name: Hashable, units: pd.Index[Any], *, missing_allowed: bool = False) -> None:
+    """Refuse counts that are negative, infinite or missing.
+
+    Parameters
+    ----------
+    values : ndarray of shape (units,)
+        Counts of one group.
+    name : hashable
+        Its column.
+    units : pandas.Index
+        Labels of the rows.
+    missing_allowed : bool
+        Whether NaN may stay, because it is dealt with later.
+
+    Raises
+    ------
+    DataError
+        Naming the column, the rows and the mend.
+    """
+    if values.min() >= 0 and values.max() < np.inf:
+        return
+    negative = values < 0
+    if negative.any():
+        codes = sorted(set(values[negative]) & set(SENTINELS))
+        if codes:
+            rows = units[np.isin(values, codes)]
+            msg = (
+                f"column {name!r} holds {listed(int(code) for code in codes)} in rows {listed(rows)}: a code of the "
+                "American Community Survey for 'no estimate', not a count. Make it missing, "
+                f"frame[{name!r}] = frame[{name!r}].where(frame[{name!r}] >= 0), and choose missing='drop' or 'zero'"
+            )
+        else:
+            msg = f"column {name!r} holds negative counts in rows {listed(units[negative])}. Correct or drop those rows"
+        raise DataError(msg)
+    infinite = np.isinf(values)
+    if infinite.any():
+        msg = f"column {name!r} holds infinite counts in rows {listed(units[infinite])}. Correct or drop those rows"
+        raise DataError(msg)
+    absent = np.isnan(values)
+    if absent.any() and not missing_allowed:
+        msg = (
+            f"column {name!r} holds no value (NaN) in rows {listed(units[absent])}. Choose missing='drop' to leave "
+            "those units out, or missing='zero' if nobody of the group lives there"
+        )
+        raise DataError(msg)
+
+
+def read_columns(
+    frame: pd.DataFrame, columns: Sequence[Hashable], units: pd.Index[Any], missing: str
+) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
+    """Read columns of counts into one array.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a unit; not changed.
+    columns : sequence
+        One column a group.
+    units : pandas.Index
+        Labels for the refusals.
+    missing : {"refuse", "zero", "drop"}
+        What to do with NaN.
+
+    Returns
+    -------
+    counts : ndarray of shape (groups, units)
+        Without the dropped units.
+    kept : ndarray of bool or None
+        Which rows stay; None for all.
+    """
+    counts = np.empty((len(columns), len(frame)))
+    for row, name in zip(counts, columns, strict=True):
+        row[:] = _numbers(_column(frame, name), units)
+        check_counts(row, name, units, missing_allowed=missing != "refuse")
+    if missing == "refuse":
+        return counts, None
+    absent = np.isnan(counts)
+    if not absent.any():
+        return counts, None
+    if missing == "zero":
+        counts[absent] = 0
+        return counts, None
+    kept = ~np.asarray(absent.any(axis=0))
+    return counts[:, kept], kept
+
+
+def read_margins(frame: pd.DataFrame, columns: Sequence[Hashable], units: pd.Index[Any]) -> NDArray[np.float64]:
+    """Read margins of error (90 %, as published by the American Community Survey).
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a unit; not changed.
+    columns : sequence
+        One column a group.
+    units : pandas.Index
+        Labels for the refusals.
+
+    Returns
+    -------
+    ndarray of shape (groups, units)
+        The code −555555555 (a controlled estimate) is a margin of zero.
+    """
+    margins = np.empty((len(columns), len(frame)))
+    for row, name in zip(margins, columns, strict=True):
+        values = _numbers(_column(frame, name), units)
+        row[:] = np.where(values == CONTROLLED, 0, values)
+        check_counts(row, name, units)
+    return margins
+
+
+def check_nested(tiers: pd.DataFrame) -> None:
+    """Refuse tiers in which a narrower place lies in two broader ones.
+
+    Parameters
+    ----------
+    tiers : DataFrame
+        One column a tier, broad to narrow, one row a unit.
+
+    Raises
+    ------
+    DataError
+        Naming the two tiers and the places.
+    """
+    for name in tiers:
+        absent = tiers[name].isna().to_numpy()
+        if absent.any():
+            msg = f"tier {name!r} has no value in rows {listed(tiers.index[absent])}. Give every unit its place"
+            raise DataError(msg)
+    for broad, narrow in zip(tiers.columns[:-1], tiers.columns[1:], strict=True):
+        pairs = tiers[[broad, narrow]].drop_duplicates()
+        torn = pairs[pairs[narrow].duplicated(keep=False)]
+        if len(torn):
+            place = torn[narrow].iloc[0]
+            parents = torn[broad][torn[narrow] == place]
+            msg = (
+                f"tiers do not nest: {narrow} {place!r} lies in {broad} {listed(parents)} "
+                f"(such places: {listed(torn[narrow].unique())}). Name tiers from broad to narrow, and make labels "
+                f"unique: frame[{narrow!r}] = frame[{broad!r}].astype(str) + '/' + frame[{narrow!r}].astype(str)"
+            )
+            raise DataError(msg)
+
+
+def read_tiers(frame: pd.DataFrame, columns: Sequence[Hashable], units: pd.Index[Any]) -> pd.DataFrame:
+    """Read the columns that say in which county, state … each unit lies.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a unit; not changed.
+    columns : sequence
+        Tiers, broad to narrow.
+    units : pandas.Index
+        Unit labels.
+
+    Returns
+    -------
+    DataFrame
+        On the unit index.
+    """
+    read = {name: spelled_geoids(pd.Index(_column(frame, name), name=name)) for name in columns}
+    tiers = pd.DataFrame(read, index=units)
+    check_nested(tiers)
+    return tiers
+
+
+def spelled_geoids(labels: pd.Index[Any]) -> pd.Index[Any]:
+    """Give US census codes that were read as integers their leading zeros back, with a warning.
+
+    Parameters
+    ----------
+    labels : pandas.Index
+        Labels of units or of a tier.
+
+    Returns
+    -------
+    pandas.Index
+        Strings if `labels` are integers under a name such as GEOID or FIPS, else unchanged.
+    """
+    if labels.dtype.kind not in "iu" or GEOID_NAME.search(str(labels.name)) is None or not len(labels):
+        return labels
+    longest = len(str(labels.max()))
+    length = next((known for known in GEOID_LENGTHS if known >= longest), longest)
+    spelled = labels.astype(str).str.zfill(length)
+    warn(
+        f"{labels.name!r} was read as integers, which lose leading zeros; taken as text of {length} digits "
+        f"({labels[0]} → {spelled[0]!r}). To be sure, read it as text: dtype={{{labels.name!r}: str}}",
+        DataWarning,
+    )
+    return spelled
+
+
+def labels_on(units: pd.Index[Any], labels: pd.Series[Any] | Sequence[Any] | NDArray[Any]) -> pd.Series[Any]:
+    """Match labels, such as those of zones, with the units.
+
+    Parameters
+    ----------
+    units : pandas.Index
+        Labels of the units.
+    labels : Series, sequence or array
+        A Series is matched on the unit index; anything else is taken in the order of the units.
+
+    Returns
+    -------
+    Series
+        On `units`.
+
+    Raises
+    ------
+    DataError
+        If a unit has no label, or there are not as many labels as units.
+    """
+    if isinstance(labels, pd.Series):
+        matched = labels.reindex(units)
+    else:
+        flat = labels.reshape(-1) if isinstance(labels, np.ndarray) else labels
+        if len(flat) != len(units):
+            msg = f"{len(flat)} labels for {len(units)} units: give one a unit, or a Series on the unit index"
+            raise DataError(msg)
+        matched = pd.Series(flat, index=units)
+    absent = matched.isna().to_numpy()
+    if absent.any():
+        msg = f"units without a label: {listed(units[absent])}. Give every unit one"
+        raise DataError(msg)
+    return matched
+
+
+def geometry_of(frame: pd.DataFrame) -> GeoSeries | None:
+    """Return the active geometry of a GeoDataFrame; None for any other frame.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+        Not changed.
+
+    Returns
+    -------
+    GeoSeries or None
+    """
+    geopandas = sys.modules.get("geopandas")  # a frame cannot be one of its own before it was imported
+    if geopandas is None or not isinstance(frame, geopandas.GeoDataFrame) or frame.active_geometry_name is None:
+        return None
+    return frame.geometry
+
+
+def wide_counts(
+    frame: pd.DataFrame, unit: Hashable, group: Hashable, count: Hashable, tiers: Sequence[Hashable]
+) -> pd.DataFrame:
+    """Turn one row per unit and group into one row per unit; repeated rows are added up.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Long form; not changed.
+    unit, group, count : hashable
+        Its columns.
+    tiers : sequence
+        Columns that hold the place of each unit.
+
+    Returns
+    -------
+    DataFrame
+        Units in rows, groups and tiers in columns, both sorted (or in the order of a categorical).
+    """
+    labels = {name: _column(frame, name) for name in (unit, group, *tiers)}
+    for name, column in labels.items():
+        if column.isna().any():
+            msg = f"column {name!r} has no value in rows {listed(frame.index[column.isna()])}. Fill or drop those rows"
+            raise DataError(msg)
+    values = _numbers(_column(frame, count), frame.index)
+    check_counts(values, count, frame.index)
+    long = pd.DataFrame({unit: labels[unit], group: labels[group], count: values})
+    wide = long.pivot_table(index=unit, columns=group, values=count, aggfunc="sum", fill_value=0.0, observed=True)
+    wide.columns = pd.Index(list(wide.columns))
+    for tier in tiers:
+        places = pd.DataFrame({unit: labels[unit], tier: labels[tier]}).drop_duplicates()
+        torn = places[unit][places[unit].duplicated(keep=False)]
+        if len(torn):
+            msg = f"units that lie in two places of tier {tier!r}: {listed(torn.unique())}. Make unit labels unique"
+            raise DataError(msg)
+        wide[tier] = places.set_index(unit)[tier].reindex(wide.index)
+    return wide
