@@ -339,8 +339,9 @@ class Index(ABC):
         float, Series or DataFrame, or None
             In closed form; None where there is none, or where a local environment is in the way.
         """
+        options = self._known(options)
         pop = self._admitted(data, groups)
-        if self._expected is None or pop.surroundings is not None or self._known(options):
+        if self._expected is None or pop.surroundings is not None or options:
             return None
         sizes = pop.sizes.reshape(-1)
         mix = pop.mix.to_numpy()

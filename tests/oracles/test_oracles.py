@@ -1,0 +1,72 @@
+"""Values computed by other programs. A new index adds rows to values.csv and nothing here.
+
+`against` is empty (the groups among themselves), ``rest:g`` (g against the other groups) or the column of a stated
+total (the one group against everyone else). `cell` picks a group, or ``from>to``.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import geopandas
+import pandas as pd
+import pytest
+import segregation_tools as sgt
+from segregation_tools.indices.index import stocked
+
+VALUES = pd.read_csv(Path(__file__).with_name("values.csv"), keep_default_na=False)
+SHIPPED = ("sacramento", "nc_births")
+
+
+def _long(path, **columns):
+    return sgt.Population.from_long(pd.read_csv(path), **columns).to_frame()
+
+
+READ = {
+    "schools00": lambda data: _long(data / "schools00.csv", unit="school", group="race", count="n"),
+    "schools05": lambda data: _long(data / "schools05.csv", unit="school", group="race", count="n"),
+    "synth": lambda data: pd.read_csv(data / "synth.csv"),
+    "england_wales": lambda data: pd.read_parquet(data / "mlid_oa_ethnicity_2011_ew.parquet"),
+    "delaware": lambda data: geopandas.read_file(data / "de_tract_5groups_utm18.gpkg"),
+    "grenoble": lambda data: geopandas.read_file(data / "oasis_grehsize.gpkg"),
+    "segdata": lambda data: geopandas.read_file(data / "oasis_segdata.gpkg"),
+}
+
+
+@cache
+def _frame(name, data):
+    return sgt.load(name) if name in SHIPPED else READ[name](data)
+
+
+def _population(row, data):
+    frame, groups, against = _frame(row.data, data), row.groups.split("|"), row.against
+    if not against:
+        return sgt.Population.from_frame(frame, groups)
+    if against.startswith("rest:"):
+        return sgt.Population.from_frame(frame, groups).versus(against.removeprefix("rest:"))
+    return sgt.Population.from_frame(frame, groups, total=against).versus(groups[0])
+
+
+def _options(text):
+    pairs = (part.split("=") for part in text.split(";") if part)
+    return {name: ast.literal_eval(value) for name, value in pairs}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row, id=f"{row.Index}-{row.data}-{row.index}")
+        for row in VALUES.rename_axis(None).itertuples(name="Row")
+    ],
+)
+def test_value_of_another_program(row, request):
+    data = None if row.data in SHIPPED else request.getfixturevalue("real_data")
+    answer = stocked()[row.index](_population(row, data), **_options(row.options))
+    if row.cell:
+        start, _, end = row.cell.partition(">")
+        answer = answer.loc[start, end] if end else answer[start]
+    assert answer == pytest.approx(row.value, rel=row.tol, abs=row.tol)
+
+
+def test_every_index_on_the_shelf_has_an_oracle():
+    assert set(VALUES["index"]) == set(sgt.shelf().index)

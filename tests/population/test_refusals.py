@@ -1,0 +1,227 @@
+"""Bad input: every refusal names the column, the rows and the mend; nothing of the caller's is changed."""
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pytest
+import segregation_tools as sgt
+
+
+def frame(**columns):
+    return pd.DataFrame({"a": [5.0, 6.0, 7.0], "b": [1.0, 2.0, 3.0]} | columns, index=["u1", "u2", "u3"])
+
+
+def refused(data, *, says, kind=sgt.DataError, groups=("a", "b"), **options):
+    before = data.copy(deep=True)
+    with pytest.raises(kind) as refusal:
+        sgt.Population.from_frame(data, list(groups), **options)
+    pd.testing.assert_frame_equal(data, before)
+    assert isinstance(refusal.value, ValueError)
+    for word in says:
+        assert word in str(refusal.value), str(refusal.value)
+
+
+def test_negative_counts():
+    refused(frame(a=[5, -1, -2]), says=["'a'", "negative", "'u2', 'u3'"])
+
+
+def test_rows_are_named_to_the_fifth_and_counted():
+    many = pd.DataFrame({"a": -np.ones(9), "b": np.ones(9)}, index=[f"r{i}" for i in range(9)])
+    refused(many, says=["'r0', 'r1', 'r2', 'r3', 'r4'", "(9 in all)"])
+
+
+def test_infinite_counts():
+    refused(frame(b=[1, np.inf, 2]), says=["'b'", "infinite", "'u2'"])
+
+
+@pytest.mark.parametrize("hidden", ["<5", "c", "*", "x", "suppressed"])
+def test_suppressed_counts(hidden):
+    refused(
+        frame(a=["5", hidden, "7"]).assign(a=[5, hidden, 7]),
+        says=["'a'", "suppressed", repr(hidden), "'u2'", "missing="],
+    )
+
+
+def test_text():
+    refused(frame(a=["5", "6", "7"]), says=["'a'", "text", "'u1', 'u2', 'u3'", "to_numeric"])
+    refused(frame(a=[5, "six", 7]), says=["'six'", "'u2'"])
+
+
+@pytest.mark.parametrize("values", [[True, False, True], [1 + 2j, 3, 4], pd.to_datetime(["2020", "2021", "2022"])])
+def test_other_types(values):
+    refused(frame(a=values), says=["'a'", "counts of people"])
+
+
+def test_objects_that_are_numbers_are_read():
+    data = frame(a=pd.Series([5, 6.5, np.int64(7)], dtype=object, index=["u1", "u2", "u3"]))
+    assert sgt.Population.from_frame(data, ["a", "b"]).counts[0].tolist() == [5, 6.5, 7]
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "int8", "uint16", "float32", "int64[pyarrow]"])
+def test_number_types_are_read(dtype):
+    data = frame().astype({"a": dtype})
+    assert sgt.Population.from_frame(data, ["a", "b"]).counts[0].tolist() == [5, 6, 7]
+
+
+@pytest.mark.parametrize("values", [[5, np.nan, 7], pd.array([5, None, 7], dtype="Int64"), [5, None, 7]])
+def test_missing_counts(values):
+    data = frame(a=values)
+    refused(data, says=["'a'", "'u2'", "missing='drop'", "missing='zero'"])
+    assert sgt.Population.from_frame(data, ["a", "b"], missing="zero").counts[0].tolist() == [5, 0, 7]
+    assert sgt.Population.from_frame(data, ["a", "b"], missing="drop").units.tolist() == ["u1", "u3"]
+    refused(data, says=["missing must be"], missing="ignore")
+
+
+def test_dropping_everything_is_refused():
+    refused(frame(a=[np.nan] * 3), says=["empty", "missing='drop'"], missing="drop")
+
+
+@pytest.mark.parametrize("code", [-666666666, -999999999, -888888888, -555555555, -333333333, -222222222])
+def test_census_sentinels(code):
+    refused(frame(a=[5, code, 7]), says=["'a'", str(code), "'u2'", "American Community Survey", "not a count"])
+
+
+def test_margins_read_the_sentinel_of_a_controlled_estimate_as_zero():
+    data = frame(a_moe=[2, -555555555, 4], b_moe=[1, 1, 1])
+    pop = sgt.Population.from_frame(data, ["a", "b"], margins={"a": "a_moe", "b": "b_moe"})
+    assert pop.margins.tolist() == [[2, 0, 4], [1, 1, 1]]
+    assert pop[["b", "a"]].margins.tolist() == [[1, 1, 1], [2, 0, 4]]
+    assert pop.merge(["x", "x", "y"]).margins[0].tolist() == [2, 4]
+    np.testing.assert_allclose(pop.versus("a").margins[1], [1, 1, 1])
+    refused(data.assign(a_moe=[-222222222, 1, 1]), says=["'a_moe'", "'u1'"], margins={"a": "a_moe", "b": "b_moe"})
+    refused(data, says=["'a', 'b'"], kind=sgt.GroupError, margins={"a": "a_moe"})
+
+
+def test_duplicate_units():
+    refused(frame().set_axis(["u1", "u1", "u2"]), says=["'u1'", "more than once"])
+
+
+def test_duplicate_groups():
+    refused(frame(), says=["'a'", "more than once"], kind=sgt.GroupError, groups=("a", "a", "b"))
+
+
+def test_no_groups_or_one_name_for_a_list():
+    refused(frame(), says=["at least one"], kind=sgt.GroupError, groups=())
+    with pytest.raises(sgt.DataError, match="list of columns"):
+        sgt.Population.from_frame(frame(), "ab")
+    with pytest.raises(sgt.DataError, match="list of columns"):
+        sgt.Population.from_frame(frame(t=["x"] * 3), ["a", "b"], tiers="t")
+
+
+def test_missing_and_doubled_columns():
+    refused(frame(), says=["'c'", "'a', 'b'"], groups=("a", "c"))
+    refused(pd.concat([frame(), frame()[["a"]]], axis=1), says=["'a'", "2 times"])
+
+
+def test_groups_above_the_total():
+    refused(frame(all=[6, 7, 10]), says=["more than the stated total", "'u2'", "8 against 7"], total="all")
+
+
+def test_a_total_that_the_groups_reach_is_read():
+    assert sgt.Population.from_frame(frame(all=[6, 8, 10]), ["a", "b"], total="all").total.tolist() == [6, 8, 10]
+
+
+def test_empty_populations():
+    refused(frame().iloc[:0], says=["empty"])
+    refused(frame(a=[0, 0, 0], b=[0, 0, 0]), says=["empty", "nobody"])
+
+
+def test_tiers_that_do_not_nest():
+    data = frame(state=["S", "S", "T"], county=["k", "m", "k"])
+    refused(data, says=["county", "'k'", "'S', 'T'", "state"], tiers=["state", "county"])
+    refused(frame(state=["S", None, "T"]), says=["'state'", "'u2'"], tiers=["state"])
+
+
+def test_tiers_that_nest_are_kept():
+    data = frame(state=["S", "S", "T"], county=["k", "m", "n"])
+    pop = sgt.Population.from_frame(data, ["a", "b"], tiers=["state", "county"])
+    assert pop.tiers.columns.tolist() == ["state", "county"]
+    assert pop.merge("county").tiers.columns.tolist() == ["state", "county"]
+    assert pop.merge("state").tiers["state"].tolist() == ["S", "T"]
+
+
+def test_an_empty_group_is_dropped_with_a_warning():
+    with pytest.warns(sgt.DataWarning, match="'b'") as caught:
+        pop = sgt.Population.from_frame(frame(b=[0, 0, 0], c=[1, 1, 1]), ["a", "b", "c"])
+    assert pop.groups == ("a", "c")
+    assert caught[0].filename == __file__  # at the caller's own line
+
+
+@pytest.mark.parametrize(("codes", "spelled"), [([6067000100, 6067000200], "06067000100"), ([1001, 6067], "01001")])
+def test_geoids_read_as_integers_get_their_zeros_back(codes, spelled):
+    data = pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=pd.Index(codes, name="GEOID"))
+    with pytest.warns(sgt.DataWarning, match="leading zeros"):
+        pop = sgt.Population.from_frame(data, ["a", "b"])
+    assert pop.units[0] == spelled
+    assert data.index[0] == codes[0]
+
+
+def test_geoids_of_tiers_get_their_zeros_back():
+    data = frame(county_fips=[6067, 6067, 6113])
+    with pytest.warns(sgt.DataWarning, match="county_fips"):
+        pop = sgt.Population.from_frame(data, ["a", "b"], tiers=["county_fips"])
+    assert pop.tiers["county_fips"].tolist() == ["06067", "06067", "06113"]
+
+
+def test_integer_labels_that_are_no_geoids_stay():
+    data = frame().set_axis(pd.Index([7, 8, 9], name="precinct"))
+    assert sgt.Population.from_frame(data, ["a", "b"]).units.tolist() == [7, 8, 9]
+
+
+def test_web_mercator_warns_and_degrees_refuse_metres(tracts):
+    with pytest.warns(sgt.DataWarning, match="EPSG:3857"):
+        sgt.Population.from_frame(tracts.to_crs(3857), ["white", "black"])
+    pop = sgt.Population.from_frame(tracts, ["white", "black"])
+    for what in ("areas", "perimeters", "centroids"):
+        with pytest.raises(sgt.GeographyError, match=r"to_crs\(frame.estimate_utm_crs\(\)\)"):
+            getattr(pop.geography, what)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "says"),
+    [
+        ({"counts": [[1, -1], [1, 1]]}, sgt.DataError, "negative"),
+        ({"counts": [[1, 2, 3]]}, sgt.DataError, "group axis first"),
+        ({"counts": [1, 2]}, sgt.DataError, "shape"),
+        ({"counts": np.ones((2, 2, 2))}, sgt.DataError, "Grid"),
+        ({"counts": np.ones((2, 0))}, sgt.DataError, "empty"),
+        ({"counts": np.ones((2, 2)), "units": ["x"]}, sgt.DataError, "1 unit labels for 2 units"),
+        ({"counts": np.ones((2, 2)), "total": [3]}, sgt.DataError, "shape"),
+        ({"counts": np.ones((2, 2)), "margins": [3]}, sgt.DataError, "shape"),
+    ],
+)
+def test_arrays_are_checked_too(options, kind, says):
+    with pytest.raises(kind, match=says):
+        sgt.Population(**({"groups": ["a", "b"]} | options))
+
+
+def test_what_is_no_population_is_refused():
+    with pytest.raises(sgt.DataError, match="expected a Population"):
+        sgt.dissimilarity([[1, 2], [3, 4]])
+    with pytest.raises(sgt.GroupError, match="groups="):
+        sgt.dissimilarity(frame())
+
+
+def test_long_frames_are_refused_alike():
+    long = pd.DataFrame({"school": ["s", "s", "t"], "race": ["a", "b", "a"], "n": [1, -1, 2], "d": ["x", "y", "x"]})
+    with pytest.raises(sgt.DataError, match="negative"):
+        sgt.Population.from_long(long, unit="school", group="race", count="n")
+    with pytest.raises(sgt.DataError, match="two places of tier 'd'"):
+        sgt.Population.from_long(long.assign(n=1), unit="school", group="race", count="n", tiers=["d"])
+    with pytest.raises(sgt.DataError, match="no value"):
+        sgt.Population.from_long(long.assign(n=1, race=["a", None, "b"]), unit="school", group="race", count="n")
+
+
+def test_geometry_that_is_absent_is_named(tracts):
+    torn = tracts.to_crs(32610).copy()
+    torn.loc[torn.index[1], "geometry"] = None
+    place = sgt.Population.from_frame(torn, ["white", "black"]).geography
+    with pytest.raises(sgt.GeographyError, match=torn.index[1]):
+        _ = place.areas
+    with pytest.raises(sgt.GeographyError, match="no geometry"):
+        _ = sgt.Population.from_frame(pd.DataFrame(torn.drop(columns="geometry")), ["white", "black"]).geography.areas
+
+
+def test_a_geodataframe_without_active_geometry_is_read_as_a_table():
+    data = geopandas.GeoDataFrame({"a": [1], "b": [2]})
+    assert sgt.Population.from_frame(data, ["a", "b"]).geography.source is None

@@ -1,0 +1,55 @@
+"""Random populations, and which index has which property."""
+
+import numpy as np
+import pandas as pd
+import segregation_tools as sgt
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from segregation_tools.indices.index import stocked
+
+ALL = list(stocked().values())
+EVENNESS = [index for index in ALL if index.dimension == "evenness"]
+LOCAL = [index for index in ALL if not index.local_refusal]
+DECOMPOSABLE = [index for index in ALL if index.decomposable]
+
+# Weight of place s in the within part: its share of people, times this diversity of the place over that of the region.
+WITHIN_WEIGHT = {
+    "mutual_information": None,
+    "information_theory": sgt.entropy_diversity,
+    "variance_ratio": sgt.simpson_diversity,
+}
+
+# Their value is not the mean of their local values; the test named in the dictionary shows it.
+NOT_A_MEAN = {"entropy_diversity", "simpson_diversity"}
+
+
+def ids(index):
+    return index.__name__
+
+
+@st.composite
+def tables(draw, groups=None, units=st.integers(2, 14)):
+    """Counts in which every group has people; units may be empty."""
+    rows = draw(st.integers(2, 5)) if groups is None else groups
+    shape = (rows, draw(units))
+    counts = draw(hnp.arrays(np.int64, shape, elements=st.integers(0, 60)))
+    for row in counts:
+        if not row.any():
+            row[draw(st.integers(0, shape[1] - 1))] = draw(st.integers(1, 60))
+    return counts.astype(float)
+
+
+def population(counts, index=None, **more):
+    """A population of counts; of two groups where the index takes no more."""
+    if index is not None and index.groups == 2:
+        counts = counts[:2]
+    return sgt.Population(counts, [f"g{i}" for i in range(len(counts))], **more)
+
+
+def flat(answer):
+    """Numbers of any answer, in one array."""
+    return np.asarray(answer.to_numpy() if isinstance(answer, (pd.Series, pd.DataFrame)) else answer, dtype=float)
+
+
+def assert_same(a, b, tolerance=1e-10):
+    np.testing.assert_allclose(flat(a), flat(b), rtol=tolerance, atol=tolerance)
