@@ -5,8 +5,9 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-import segregation_tools as sgt
 from hypothesis import settings
+
+import segregation_tools as sgt
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("here", deadline=None)

@@ -74,9 +74,9 @@ def steps(command: str, rest: list[str]) -> list[list[str]]:
     ]
 
 
-def python(venv: Path = VENV) -> Path:
+def python(venv: Path | None = None) -> Path:
     """Name the Python of an environment."""
-    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return (venv or VENV) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 # ---------------------------------------------------------------- the environment

@@ -62,6 +62,7 @@ def _names(text: str) -> list[str]:
 
 def _report(given: argparse.Namespace) -> None:
     import geopandas
+    from pyogrio.errors import DataLayerError, DataSourceError
 
     from segregation_tools.errors import DataError, listed
     from segregation_tools.population.population import Population
@@ -73,7 +74,11 @@ def _report(given: argparse.Namespace) -> None:
     if given.file.suffix in (".parquet", ".geoparquet"):
         frame = geopandas.read_parquet(given.file)
     else:
-        frame = geopandas.read_file(given.file, **({"layer": given.layer} if given.layer else {}))
+        try:
+            frame = geopandas.read_file(given.file, **({"layer": given.layer} if given.layer else {}))
+        except (DataSourceError, DataLayerError) as unreadable:
+            msg = f"{given.file} cannot be read: {unreadable}"
+            raise DataError(msg) from unreadable
     if given.unit is not None:
         if given.unit not in frame.columns:
             msg = f"no column {given.unit!r}; the columns are {listed(frame.columns, 30)}"

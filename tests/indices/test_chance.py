@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 import segregation_tools as sgt
 
 SIZES = np.array([1, 2, 3, 5, 8, 13, 40, 200])

@@ -11,6 +11,7 @@ from pathlib import Path
 import geopandas
 import pandas as pd
 import pytest
+
 import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
 

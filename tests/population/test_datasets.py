@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import segregation_tools as sgt
 import shapely
+
+import segregation_tools as sgt
 from segregation_tools.population import datasets
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,9 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pytest
-import segregation_tools as sgt
 from shapely.geometry import box
+
+import segregation_tools as sgt
 
 COUNTS = np.array([[9.0, 1.0, 2.0], [1.0, 5.0, 3.0], [0.0, 4.0, 5.0]])
 

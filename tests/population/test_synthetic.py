@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 import segregation_tools as sgt
 
 KINDS = ["polygons", "points", "grid"]

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import segregation_tools as sgt
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
 
 ALL = list(stocked().values())
@@ -28,10 +29,10 @@ def ids(index):
 
 
 @st.composite
-def tables(draw, groups=None, units=st.integers(2, 14)):
+def tables(draw, groups=None):
     """Counts in which every group has people; units may be empty."""
     rows = draw(st.integers(2, 5)) if groups is None else groups
-    shape = (rows, draw(units))
+    shape = (rows, draw(st.integers(2, 14)))
     counts = draw(hnp.arrays(np.int64, shape, elements=st.integers(0, 60)))
     for row in counts:
         if not row.any():

@@ -5,10 +5,10 @@ An index that lacks a property is named where the property is tested, with the c
 
 import numpy as np
 import pytest
-import segregation_tools as sgt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import segregation_tools as sgt
 from tests.properties.cases import (
     ALL,
     DECOMPOSABLE,

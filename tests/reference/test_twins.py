@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-import segregation_tools as sgt
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+import segregation_tools as sgt
 from segregation_tools.kernels import lorenz
 from segregation_tools.kernels.ordering import SHORT, bucketed_area
-
 from tests.properties.cases import assert_same, population, tables
 from tests.reference import plain
 

@@ -46,7 +46,7 @@ def summary(
     >>> import segregation_tools as sgt
     >>> table = summary(sgt.load("sacramento"), groups=["white", "black", "asian", "hispanic"], dimension="evenness")
     >>> table[["symbol", "value", "expected"]].round(4).values.tolist()[0]
-    ['D', 0.4134, 0.0156]
+    ['D', 0.4134, 0.0163]
     """
     pop = as_population(data, groups)
     shelf = stocked()

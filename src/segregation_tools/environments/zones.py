@@ -40,7 +40,7 @@ class Zones:
     >>> tracts = sgt.load("sacramento")
     >>> pop = sgt.Population.from_frame(tracts, groups=["white", "black", "asian", "hispanic"])
     >>> round(sgt.dissimilarity(pop), 4), round(sgt.dissimilarity(pop.within(Zones(tracts["county"]))), 4)
-    (0.4134, 0.1895)
+    (0.4134, 0.188)
     """
 
     labels: pd.Series[Any] | Sequence[Any]

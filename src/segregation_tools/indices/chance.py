@@ -55,7 +55,8 @@ def expected_variance(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> f
     -------
     float
     """
-    return (len(sizes) - 1) / (float(sizes.sum()) - 1)
+    people = float(sizes.sum())
+    return (len(sizes) - 1) / (people - 1) if people > 1 else np.nan
 
 
 def expected_mutual(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> float:

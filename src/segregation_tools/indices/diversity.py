@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["entropy_diversity", "simpson_diversity"]
-
 
 @of_the_mix(symbol="E", dimension="diversity", bounds=(0, float("inf")), source=["shannon1948", "reardon2002"])
 def entropy_diversity(p: Array) -> Array:

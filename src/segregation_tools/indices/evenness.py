@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["dissimilarity", "gini", "information_theory", "mutual_information", "variance_ratio"]
-
 
 @mean_of_scores(
     symbol="D",

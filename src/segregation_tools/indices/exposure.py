@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["exposure", "interaction", "isolation"]
-
 
 @meeting(
     symbol="P*",
@@ -95,7 +93,7 @@ def isolation(meetings: Array) -> Array:
     bounds=(0, 1),
     source=["bell1954", "lieberson1981", "reardon2004"],
     groups=2,
-    expected=lambda sizes, mix: expected_meetings(sizes, mix)[0, 1] if len(mix) == 2 else np.nan,
+    expected=lambda sizes, mix: expected_meetings(sizes, mix)[0, 1],
 )
 def interaction(meetings: Array) -> Array | float:
     """Interaction xPy: the share of the other group among those whom the first of two groups meets.

@@ -343,6 +343,8 @@ class Index(ABC):
         pop = self._admitted(data, groups)
         if self._expected is None or pop.surroundings is not None or options:
             return None
+        if self._undefined(pop):
+            return np.nan
         sizes = pop.sizes.reshape(-1)
         mix = pop.mix.to_numpy()
         return self._labelled(np.asarray(self._expected(sizes[sizes > 0], mix)), pop)
@@ -395,14 +397,13 @@ class Index(ABC):
     def _admitted(self, data: Population | pd.DataFrame, groups: Sequence[Hashable] | None) -> Population:
         pop = as_population(data, groups)
         self._check_groups(pop)
-        if len(pop.groups) < 2 and self.dimension == "evenness":
-            self._undefined(f"everyone belongs to one group, {pop.groups[0]!r}, so there is nothing to be uneven")
-        elif self.groups is not None and len(pop.groups) < self.groups:
-            self._undefined(f"there is one group, {pop.groups[0]!r}, and nobody else to meet")
+        if self._undefined(pop):
+            reason = f"everyone belongs to one group, {pop.groups[0]!r}, and there is nobody to compare it with"
+            warn(f"{self.__name__} is undefined (NaN): {reason}", UndefinedWarning)
         return pop
 
-    def _undefined(self, reason: str) -> None:
-        warn(f"{self.__name__} is undefined (NaN): {reason}", UndefinedWarning)
+    def _undefined(self, pop: Population) -> bool:
+        return len(pop.groups) < 2 and (self.dimension == "evenness" or self.groups == 2)
 
     def _labelled(self, value: Any, pop: Population) -> Any:
         groups = list(pop.groups)

@@ -69,7 +69,7 @@ class Geography:
     >>> tracts = sgt.load("sacramento").to_crs(32610)
     >>> place = sgt.Population.from_frame(tracts, groups=["white", "black"]).geography
     >>> round(place.areas.sum() / 1e6)   # square kilometres
-    13291
+    13750
     """
 
     units: pd.Index[Any]

@@ -206,7 +206,7 @@ class Population:
         >>> import segregation_tools as sgt
         >>> tracts = sgt.load("sacramento")
         >>> sgt.Population.from_frame(tracts, groups=["white", "black"], tiers=["county"])
-        Population of 403 units, 1,331,057 people, 2 groups: 'white', 'black'; tiers: 'county'; EPSG:4269
+        Population of 403 units, 1,265,236 people, 2 groups: 'white', 'black'; tiers: 'county'; EPSG:4269
         """
         groups = _checked_groups(groups)
         if missing not in ("refuse", "zero", "drop"):

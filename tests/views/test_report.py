@@ -1,0 +1,216 @@
+"""The report: parsed, and held against the numbers."""
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import geopandas
+import matplotlib.image
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import segregation_tools as sgt
+from segregation_tools.__main__ import main
+from segregation_tools.views.maps import CLASSES, NOBODY, share_map
+
+
+class Page(HTMLParser):
+    """Headings, tables as rows of text, and everything that would be fetched."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.headings, self.tables, self.fetched, self.tags, self.open = [], [], [], [], []
+        self.feed(path.read_text("utf-8"))
+        assert not self.open, f"left open: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.fetched += [value for name, value in attributes if name in ("src", "href", "srcset")]
+        if tag not in ("meta", "img", "!doctype"):
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+        elif tag in ("h1", "h2", "h3"):
+            self.headings.append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, text):
+        if self.open and self.open[-1] in ("td", "th"):
+            self.tables[-1][-1][-1] += text
+        elif self.open and self.open[-1] in ("h1", "h2", "h3"):
+            self.headings[-1] += text
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    groups = ["white", "black", "asian", "hispanic"]
+    pop = sgt.Population.from_frame(sgt.load("sacramento"), groups, tiers=["county"], total="total")
+    return Page(sgt.report(pop, tmp_path_factory.mktemp("report") / "report.html", title="Sacramento"))
+
+
+def percent(text):
+    return float(text.removesuffix("\u202f%"))
+
+
+def test_it_stands_alone(page):
+    assert [source[:22] for source in page.fetched] == ["data:image/png;base64,"]
+    assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe")]
+    assert ("html", {"lang": "en"}) in page.tags
+    assert page.headings[0] == "Sacramento"
+
+
+def test_the_map_is_a_picture_with_words_for_those_who_cannot_see_it(page, tmp_path):
+    (image,) = [about for tag, about in page.tags if tag == "img"]
+    assert "each group" in image["alt"]
+    picture = tmp_path / "map.png"
+    picture.write_bytes(base64.b64decode(image["src"].partition(",")[2]))
+    pixels = matplotlib.image.imread(picture)
+    assert pixels.shape[1] > 1000
+    assert pixels[..., :3].std() > 0.1
+
+
+def test_its_numbers_are_those_of_the_library(page, sacramento):
+    mix, indices, isolation, observed, even, provenance = page.tables
+    assert [row[0] for row in mix[1:]] == list(sacramento.groups)
+    assert [percent(row[2]) for row in mix[1:]] == pytest.approx(100 * sacramento.mix.to_numpy(), abs=0.05)
+
+    table = sgt.summary(sacramento)
+    numbers = table[table["groups"].str.contains(",")]
+    assert [row[1] for row in indices[1:]] == numbers["symbol"].tolist()
+    assert [float(row[2]) for row in indices[1:]] == pytest.approx(numbers["value"].to_numpy(), abs=5e-5)
+    chance = ["–" if np.isnan(value) else f"{value:.4f}" for value in numbers["expected"]]
+    assert [row[3] for row in indices[1:]] == chance
+    assert all(len(row[4]) > 20 for row in indices[1:])
+
+    assert [percent(row[1]) for row in isolation[1:]] == pytest.approx(100 * sgt.isolation(sacramento), abs=0.05)
+    seen = np.array([[percent(cell) for cell in row[1:]] for row in observed[1:]])
+    np.testing.assert_allclose(seen, 100 * sgt.exposure(sacramento), atol=0.05)
+    for row in even[1:]:
+        assert [percent(cell) for cell in row[1:]] == pytest.approx(100 * sacramento.mix.to_numpy(), abs=0.05)
+
+    facts = {row[0]: row[1] for row in provenance if len(row) == 2}
+    assert facts["Data"] == "Sacramento"
+    assert facts["Tiers"] == "county (4)"
+    assert "EPSG:4269" in facts["Coordinates"]
+    assert "95\u202f227" in facts["Others"]
+    assert sgt.__version__ in facts["Software"]
+
+
+def test_every_measure_is_explained_in_plain_words(page):
+    shown = {row[0] for row in page.tables[1][1:]}
+    assert not shown & set(sgt.shelf().index), "a measure without a plain name"
+
+
+def test_names_are_escaped(tmp_path):
+    pop = sgt.Population([[90, 10], [10, 90]], ['<script>alert("a")</script>', "b & c"])
+    path = sgt.report(pop, tmp_path / "page.html", title="<i>here</i>")
+    text = path.read_text("utf-8")
+    assert "<script" not in text
+    assert "<i>" not in text
+    assert Page(path).tables[0][1][0] == '<script>alert("a")</script>'
+
+
+def test_a_table_without_geometry_says_so(tmp_path):
+    path = sgt.report(sgt.Population([[90, 10], [10, 90]], ["a", "b"]), tmp_path / "page.html")
+    assert "no geometry" in path.read_text("utf-8")
+    assert not Page(path).fetched
+
+
+def test_small_counts_are_not_told(tmp_path):
+    pop = sgt.Population([[90, 10], [3, 0]], ["a", "b"])
+    assert Page(sgt.report(pop, tmp_path / "page.html")).tables[0][2][1] == "fewer than 5"
+
+
+def test_one_group_is_reported_as_far_as_it_goes(tmp_path):
+    with pytest.warns(sgt.UndefinedWarning):
+        page = Page(sgt.report(sgt.Population([[90, 10]], ["a"]), tmp_path / "page.html"))
+    assert page.tables[1][1][2] == "not defined"
+
+
+@pytest.mark.parametrize("kind", ["polygons", "points", "grid"])
+@pytest.mark.parametrize("groups", ["ab", "abcde"])
+def test_every_kind_of_geography_is_drawn(kind, groups, tmp_path):
+    city = sgt.synthetic_city("gradient", rows=6, cols=8, groups=list(groups), kind=kind)
+    assert len(Page(sgt.report(city, tmp_path / "page.html")).fetched) == 1
+
+
+def test_every_group_is_drawn_on_one_scale_and_empty_units_are_grey(tracts):
+    frame = tracts.head(30).copy()
+    frame.loc[frame.index[3], ["white", "black"]] = 0
+    pop = sgt.Population.from_frame(frame, ["white", "black"])
+    drawn = []
+    for group in pop.groups:
+        ax = Figure().subplots()
+        scale = share_map(pop, group, ax)
+        shares = pop.counts[pop.groups.index(group)] / np.where(pop.sizes > 0, pop.sizes, np.nan)
+        np.testing.assert_allclose(np.sort(scale.get_array()), np.sort(shares[~np.isnan(shares)]))
+        drawn.append((tuple(scale.norm.boundaries), scale.cmap.name))
+        greys = [c for c in ax.collections if c.get_array() is None]
+        assert len(greys) == 1
+        assert matplotlib.colors.to_hex(greys[0].get_facecolor()[0]) == NOBODY
+    assert drawn[0] == drawn[1]
+    assert drawn[0][0] == CLASSES
+
+
+def test_languages_that_do_not_exist_are_refused(tmp_path):
+    with pytest.raises(sgt.DataError, match="'en'"):
+        sgt.report(sgt.Population([[1, 2], [3, 4]], ["a", "b"]), tmp_path / "page.html", language="xx")
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def test_the_command_line_reports_any_file(tmp_path, capsys, tracts):
+    source, out = tmp_path / "areas.geojson", tmp_path / "page.html"
+    tracts.head(40).reset_index().to_file(source)
+    code = main(
+        ["report", str(source), "--groups", "white, black", "--tiers", "county", "--unit", "GEOID",
+         "--total", "total", "--out", str(out)]
+    )  # fmt: skip
+    assert code == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    page = Page(out)
+    assert page.headings[0] == "areas.geojson"
+    assert [row[0] for row in page.tables[0][1:]] == ["white", "black"]
+
+
+def test_the_command_line_reads_parquet(tmp_path, tracts):
+    source = tmp_path / "areas.parquet"
+    tracts.head(40).to_parquet(source)
+    assert main(["report", str(source), "--groups", "white,black", "--out", str(tmp_path / "page.html")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere.gpkg", "--groups", "a"], "no file nowhere.gpkg"),
+        (["{file}", "--groups", "white,purple"], "no column 'purple'"),
+        (["{file}", "--groups", "white", "--unit", "id"], "no column 'id'"),
+        (["{file}", "--groups", "white,black", "--language", "xx"], "no language 'xx'"),
+        (["{file}", "--groups", "white,black", "--out", "/nonexistent/page.html"], "/nonexistent/page.html"),
+        (["{text}", "--groups", "white"], "text.gpkg"),
+    ],
+)
+def test_the_command_line_refuses_in_one_line(arguments, says, tmp_path, tracts, capsys):
+    file, text = tmp_path / "areas.gpkg", tmp_path / "text.gpkg"
+    tracts.head(5).to_file(file)
+    text.write_text("not a map")
+    assert main(["report", *[part.format(file=file, text=text) for part in arguments]]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert "Traceback" not in error
+
+
+def test_the_demo_prints_the_table_and_writes_the_page(tmp_path, capsys):
+    assert main(["demo", "--out", str(tmp_path / "report.html")]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"dissimilarity +D +evenness +0\.4134 +0\.0163", printed)
+    assert Page(tmp_path / "report.html").headings[0].startswith("Sacramento")
+    assert isinstance(sgt.load("sacramento"), geopandas.GeoDataFrame)
