@@ -82,7 +82,7 @@ class Calls(list):
 def calls(tasks, monkeypatch):
     noted = Calls()
     monkeypatch.setattr(tasks.subprocess, "run", noted)
-    monkeypatch.setattr(tasks, "make_environment", lambda venv: venv.mkdir())
+    monkeypatch.setattr(tasks, "make_environment", lambda venv: venv.mkdir(exist_ok=True))
     return noted
 
 
