@@ -64,7 +64,7 @@ def steps(command: str, rest: list[str]) -> list[list[str]]:
     if command == "docs":
         return [["-m", "sphinx", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html", *rest]]
     if command == "bench":
-        names = rest[:1] or sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
+        names = rest[:1] or sorted(path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py"))
         return [[f"benchmarks/{name}.py", *rest[1:]] for name in names]
     return [
         ["-m", "ruff", "check", "."],

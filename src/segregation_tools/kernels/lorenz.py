@@ -37,7 +37,7 @@ def area_between(p: NDArray[np.float64], t: NDArray[np.float64]) -> float:
 
         area, people, _ = bucketed_area(p, t, 0.0, 0.0, 0)
         return area / people**2
-    order = np.argsort(p, kind="stable")
+    order = np.argsort(p)  # equal shares may come in any order: they add nothing to each other
     p, t = p[order], t[order]
     below, mass = np.cumsum(t), np.cumsum(t * p)
     return float(t @ (p * below - mass)) / float(below[-1]) ** 2
