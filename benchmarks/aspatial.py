@@ -1,7 +1,7 @@
 """Indices without a map, on millions of units, beside PySAL segregation: ``python3 tasks.py bench aspatial``.
 
-A *read* is one vectorised one-thread pass of NumPy over the counts. Ratios are taken within one process, so that they do
-not depend on how busy the machine is.
+A *read* is one vectorised one-thread pass of NumPy over the counts. Ratios are taken within one process, so that they
+do not depend on how busy the machine is.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import warnings
 
 import numpy as np
 import pandas as pd
-import segregation_tools as sgt
 from _measure import cpu, extra, line, processor, run
+
+import segregation_tools as sgt
 from segregation_tools.kernels.lorenz import MANY
 
 UNITS, GROUPS = 10_000_000, 8

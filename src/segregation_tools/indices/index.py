@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache, update_wrapper
 from importlib.resources import files
+from math import fsum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from segregation_tools.population.population import Population
+
+    LocalValues = Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]  # residents and values of a block
 
 __all__ = ["SHELF", "Index", "Sums", "lorenz", "mean_of_scores", "meeting", "of_the_mix", "shelf"]
 
@@ -62,17 +65,36 @@ def blocks(pop: Population) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
             yield home, home if there is here else there[:, start : start + width]
 
 
-def met_shares(lived: NDArray[Any], met: NDArray[Any]) -> NDArray[np.float64]:
-    """Shares of those met; refuses residents who meet nobody."""
-    if met is not lived:
-        alone = (met.sum(axis=0) <= 0) & (lived.sum(axis=0) > 0)
-        if alone.any():
-            msg = (
-                f"residents of {int(alone.sum())} units meet nobody in this environment: "
-                "widen it, or let people meet their own unit"
-            )
-            raise CapabilityError(msg)
-    return share(met)
+def shares_met(lived: NDArray[Any], met: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Count the residents of a block and take the shares of those they meet.
+
+    Parameters
+    ----------
+    lived, met : ndarray of shape (groups, units)
+        A block.
+
+    Returns
+    -------
+    residents : ndarray of shape (units,)
+    p : ndarray of shape (groups, units)
+
+    Raises
+    ------
+    CapabilityError
+        If residents meet nobody.
+    """
+    residents: NDArray[np.float64] = lived.sum(axis=0, dtype=np.float64)
+    if met is lived:
+        return residents, share(lived, residents)
+    company = met.sum(axis=0, dtype=np.float64)
+    alone = (company <= 0) & (residents > 0)
+    if alone.any():
+        msg = (
+            f"residents of {int(alone.sum())} units meet nobody in this environment: "
+            "widen it, or let people meet their own unit"
+        )
+        raise CapabilityError(msg)
+    return residents, share(met, company)
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,7 +280,10 @@ class Index(ABC):
         """
         options = self._known(options)
         pop = self._admitted(data, groups)
-        return self._local(pop, options)
+        if self._undefined(pop):
+            return per_unit(np.full(len(pop), np.nan), pop, self.__name__)
+        parts = [np.where(residents > 0, values, np.nan) for residents, values in self._local(pop, options)]
+        return per_unit(np.concatenate(parts, axis=-1), pop, self.__name__)
 
     def partial(
         self,
@@ -371,7 +396,8 @@ class Index(ABC):
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
         """Turn sums into the value."""
 
-    def _local(self, pop: Population, options: dict[str, Any]) -> Any:
+    def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
+        """Yield residents and values, block by block."""
         msg = f"{self.__name__} has no local values: {self.local_refusal}"
         raise CapabilityError(msg)
 
@@ -420,42 +446,24 @@ class MeanOfScores(Index):
     `p` are the shares of those met, shape (groups, …); `mix` those of the region, (groups, 1); `own` those of the unit.
     """
 
-    @property
-    def _wants_own(self) -> bool:
-        return "own" in inspect.signature(self.formula).parameters
-
-    def _score(
-        self, lived: NDArray[Any], met: NDArray[Any], mix: NDArray[np.float64], options: dict[str, Any]
-    ) -> NDArray[np.float64]:
-        p = met_shares(lived, met)
-        if self._wants_own:
-            return self.formula(p, mix, p if met is lived else share(lived), **options)  # type: ignore[no-any-return]
-        return self.formula(p, mix, **options)  # type: ignore[no-any-return]
+    def _scores(self, pop: Population, mix: NDArray[np.float64], options: dict[str, Any]) -> LocalValues:
+        wants_own = "own" in inspect.signature(self.formula).parameters
+        for lived, met in blocks(pop):
+            residents, p = shares_met(lived, met)
+            own = {"own": p if met is lived else share(lived, residents)} if wants_own else {}
+            yield residents, self.formula(p, mix[:, np.newaxis], **own, **options)
 
     def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        if np.count_nonzero(totals) < 2:
-            return Sums(totals, np.asarray(np.nan))
-        mix = (totals / totals.sum())[:, np.newaxis]
-        total = 0.0
-        for lived, met in blocks(pop):
-            residents = lived.sum(axis=0, dtype=np.float64)
-            total += residents @ self._score(lived, met, mix, options)
+        total = np.nan
+        if np.count_nonzero(totals) > 1:
+            total = fsum(residents @ scores for residents, scores in self._scores(pop, totals / totals.sum(), options))
         return Sums(totals, np.asarray(total))
 
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
         return sums.added / sums.region.sum()
 
-    def _local(self, pop: Population, options: dict[str, Any]) -> Any:
-        values = np.full(len(pop), np.nan)
-        if len(pop.groups) > 1:
-            mix = (pop.group_totals / pop.group_totals.sum())[:, np.newaxis]
-            start = 0
-            for lived, met in blocks(pop):
-                inhabited = lived.sum(axis=0) > 0
-                scores: NDArray[np.float64] = np.where(inhabited, self._score(lived, met, mix, options), np.nan)
-                values[start : start + len(scores)] = scores
-                start += len(scores)
-        return per_unit(values, pop, self.__name__)
+    def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
+        return self._scores(pop, pop.group_totals / pop.group_totals.sum(), options)
 
 
 class Meeting(Index):
@@ -468,7 +476,7 @@ class Meeting(Index):
         if options.get("with_self", True):
             met_by = np.zeros((len(totals), len(totals)))
             for lived, met in blocks(pop):
-                met_by += lived @ met_shares(lived, met).T
+                met_by += lived @ shares_met(lived, met)[1].T
             return Sums(totals, np.column_stack([met_by, pop.group_totals]))
         if pop.surroundings is not None and not pop.surroundings.includes_self:
             msg = "with_self=False needs an environment in which each resident counts once"
@@ -490,14 +498,11 @@ class Meeting(Index):
         meetings = np.where(members > 0, met_by / np.where(members > 0, members, 1), np.nan)
         return self.formula(meetings)
 
-    def _local(self, pop: Population, options: dict[str, Any]) -> Any:
+    def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
         if not options.get("with_self", True):
             msg = f"{self.__name__}.local counts residents among those they meet: leave out with_self=False"
             raise CapabilityError(msg)
-        p = np.concatenate(
-            [np.where(lived.sum(axis=0) > 0, met_shares(lived, met), np.nan) for lived, met in blocks(pop)], axis=1
-        )
-        return per_unit(p, pop, self.__name__)
+        return (shares_met(lived, met) for lived, met in blocks(pop))
 
 
 class OfTheMix(Index):
@@ -509,11 +514,10 @@ class OfTheMix(Index):
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
         return self.formula(sums.region / sums.region.sum())
 
-    def _local(self, pop: Population, options: dict[str, Any]) -> Any:
-        parts = [
-            np.where(lived.sum(axis=0) > 0, self.formula(met_shares(lived, met)), np.nan) for lived, met in blocks(pop)
-        ]
-        return per_unit(np.concatenate(parts), pop, self.__name__)
+    def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
+        for lived, met in blocks(pop):
+            residents, p = shares_met(lived, met)
+            yield residents, self.formula(p)
 
 
 class Lorenz(Index):
@@ -551,9 +555,10 @@ class Lorenz(Index):
         curve = np.empty((len(range(*groups.indices(len(pop.groups)))) + 1, len(pop)))
         start = 0
         for lived, met in blocks(pop):
-            stop = start + lived.shape[1]
-            curve[:-1, start:stop] = met_shares(lived, met)[groups]
-            curve[-1, start:stop] = lived.sum(axis=0)
+            residents, p = shares_met(lived, met)
+            stop = start + len(residents)
+            curve[:-1, start:stop] = p[groups]
+            curve[-1, start:stop] = residents
             start = stop
         return curve
 

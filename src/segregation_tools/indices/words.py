@@ -14,13 +14,15 @@ __all__ = ["absolute_deviation", "covariance", "entropy", "share", "simpson"]
 TINY = 1e-300  # ln(0 + TINY) is finite, so that 0 ln 0 = 0; any share above 1e-284 is unchanged by adding it
 
 
-def share(counts: NDArray[Any]) -> NDArray[np.float64]:
+def share(counts: NDArray[Any], total: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of each group in each unit; 0 where nobody is.
 
     Parameters
     ----------
     counts : ndarray of shape (groups, …)
         People.
+    total : ndarray of shape (…)
+        People of all groups.
 
     Returns
     -------
@@ -28,11 +30,10 @@ def share(counts: NDArray[Any]) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> share(np.array([[30.0, 0.0], [10.0, 0.0]]))
+    >>> share(np.array([[30.0, 0.0], [10.0, 0.0]]), np.array([40.0, 0.0]))
     array([[0.75, 0.  ],
            [0.25, 0.  ]])
     """
-    total = counts.sum(axis=0, dtype=np.float64)
     shares: NDArray[np.float64] = counts / np.where(total > 0, total, 1)
     return shares
 
