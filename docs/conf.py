@@ -6,8 +6,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import segregation_tools  # noqa: E402
 from pages import write_index_pages  # noqa: E402
+
+import segregation_tools  # noqa: E402
 
 project = "segregation_tools"
 copyright = "the segregation_tools authors, BSD-3-Clause"

@@ -24,7 +24,7 @@ def write_index_pages(folder: Path) -> None:
 
 
 def index_page(name: str, index: Index) -> str:
-    """Formula, source and worked example of one index, from its docstring."""
+    """Write formula, source and worked example of one index, from its docstring."""
     low, high = index.bounds
     references = "\n".join(f"- {line}" for line in index.citation().splitlines())
     options = ", ".join(f"`{option}={value!r}`" for option, value in index.defaults.items()) or "none"
@@ -68,14 +68,17 @@ def overview() -> str:
         f"| [{name}]({name}.md) | {row['symbol']} | {row['dimension']} | {row['groups']} | {row['source']} |"
         for name, row in sgt.shelf().iterrows()
     ]
-    return "\n".join([*lines, "", "Everything else at the front door: [populations, environments, tables](everything_else.md).", ""])
+    return "\n".join(
+        [*lines, "", "Everything else at the front door: [populations, environments, tables](everything_else.md).", ""]
+    )
 
 
 def everything_else() -> str:
     """Document what is not an index."""
     names = [name for name in sgt.__all__ if name not in stocked() and name != "__version__"]
     parts = ["# Populations, environments, tables, pages", ""]
-    for name in sorted(names):
+    rooms = ["population", "environments", "indices", "analysis", "views", "errors"]
+    for name in sorted(names, key=lambda name: (rooms.index(getattr(sgt, name).__module__.split(".")[1]), name)):
         thing = getattr(sgt, name)
         kind = "autoclass" if inspect.isclass(thing) else "autofunction"
         members = "\n   :members:" if inspect.isclass(thing) and not issubclass(thing, Exception) else ""

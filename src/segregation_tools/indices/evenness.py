@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     expected=expected_deviation,
 )
 def dissimilarity(p: Array, mix: Array) -> Array:
-    """Dissimilarity D: the share of people who would have to move for an even spread, of those who could have to.
+    """Dissimilarity D: how many would have to move for an even spread, of those who would if no groups met.
 
     Σ_i t_i Σ_g |p_ig − P_g| / (2 T I), with I = Σ P_g (1 − P_g). With two groups ½ Σ_i |x_i/X − y_i/Y|: the share of
     either group that would have to change unit for every unit to have the mix of the region. 0 is even, 1 is complete

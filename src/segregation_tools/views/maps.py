@@ -57,7 +57,7 @@ def share_map(pop: Population, group: Hashable, ax: Axes) -> Any:
     place = pop.geography.geometry
     drawn = place.set_axis(range(len(place))).to_frame("geometry").set_geometry("geometry").assign(share=shares)
     look = {"missing_kwds": {"color": NOBODY}} if np.isnan(shares).any() else {}
-    drawn.plot("share", ax=ax, cmap=palette, norm=norm, linewidth=0, markersize=3, **look)
+    drawn.plot("share", ax=ax, cmap=palette, norm=norm, edgecolor="face", linewidth=0.25, markersize=3, **look)
     collections = [c for c in ax.collections if c.get_array() is not None]
     return collections[0] if collections else PatchCollection([])
 

@@ -1,0 +1,55 @@
+"""What the documents show runs: the README, the first steps, the notebooks."""
+
+import re
+from pathlib import Path
+
+import jupytext
+import pytest
+
+import segregation_tools as sgt
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/start.md"])
+def test_the_code_runs_and_says_the_truth(document, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    space = {}
+    text = (ROOT / document).read_text("utf-8")
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        for line in block.splitlines():
+            code, _, said = line.partition("  #")
+            exec("import segregation_tools as sgt\n" + code, space)  # noqa: S102 - our own document
+            number = re.match(r" (\d\.\d+)[,:]", said)
+            if number:
+                value = eval(code.strip(), space)  # noqa: S307 - our own document
+                assert value == pytest.approx(float(number[1]), abs=5e-4), line
+    assert (tmp_path / "report.html").exists()
+
+
+def test_the_command_of_the_readme_is_the_one_there_is():
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert "python -m segregation_tools report my_city.gpkg --groups white,black,asian --out report.html" in text
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "notebooks").glob("*.py")), ids=lambda path: path.stem)
+def test_notebooks_and_their_scripts_are_one(script):
+    notebook = jupytext.read(script.with_suffix(".ipynb"))
+    assert [cell.source for cell in notebook.cells] == [cell.source for cell in jupytext.read(script).cells]
+
+
+def test_the_glossary_has_the_words_of_the_shelf():
+    glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    for dimension in sgt.shelf()["dimension"].unique():
+        assert f"\n{dimension}\n: " in glossary
+
+
+def test_every_index_has_its_question():
+    choosing = (ROOT / "docs" / "choosing.md").read_text("utf-8")
+    missing = [name for name in sgt.shelf().index if f"`{name}`" not in choosing]
+    assert not missing
+
+
+def test_versions_agree():
+    assert f"version: {sgt.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"## {sgt.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
