@@ -9,7 +9,7 @@ import pytest
 from tests.properties.cases import ALL, assert_same, ids, population
 
 import segregation_tools as sgt
-from segregation_tools.indices import index as driver
+from segregation_tools.indices import blocks as driver
 from segregation_tools.indices.index import stocked
 
 COUNTS = np.array([[9.0, 1.0, 2.0, 0.0], [1.0, 5.0, 3.0, 0.0], [2.0, 4.0, 5.0, 0.0]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segregation_tools.indices import words
-from segregation_tools.indices.index import of_the_mix
+from segregation_tools.indices.shapes import of_the_mix
 
 if TYPE_CHECKING:
     import numpy as np

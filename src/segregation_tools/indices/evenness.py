@@ -10,7 +10,7 @@ from segregation_tools.indices.chance import (
     expected_mutual,
     expected_variance,
 )
-from segregation_tools.indices.index import lorenz, mean_of_scores
+from segregation_tools.indices.shapes import lorenz, mean_of_scores
 from segregation_tools.indices.words import absolute_deviation, covariance, entropy, simpson
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segregation_tools.indices.chance import expected_meetings
-from segregation_tools.indices.index import meeting
+from segregation_tools.indices.shapes import meeting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

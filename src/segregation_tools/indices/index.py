@@ -1,8 +1,7 @@
-"""The shapes of formulas, the driver that streams them, and the shelf on which every index stands.
+"""What every index is and can do, and the shelf on which all of them stand.
 
 An index is *sums + finish*: sums over cache-sized blocks of units can be taken in parts and added, and finishing turns
-them into the value. A mean-of-scores index has a local score and gets local values for free; a meeting index sums who
-meets whom; a mix index reads the region alone; a Lorenz index needs the units in order and keeps the curve.
+them into the value. Its shape (`shapes.py`) says what is summed.
 """
 
 from __future__ import annotations
@@ -14,15 +13,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache, update_wrapper
 from importlib.resources import files
-from math import fsum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, GroupError, UndefinedWarning, listed, warn
-from segregation_tools.indices.words import share
-from segregation_tools.kernels.lorenz import area_between
 from segregation_tools.population.population import as_population
 
 if TYPE_CHECKING:
@@ -34,67 +30,9 @@ if TYPE_CHECKING:
 
     LocalValues = Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]  # residents and values of a block
 
-__all__ = ["SHELF", "Index", "Sums", "lorenz", "mean_of_scores", "meeting", "of_the_mix", "shelf"]
+__all__ = ["SHELF", "Index", "Sums", "shelf", "stocked"]
 
 SHELF: dict[str, Index] = {}
-
-# Temporaries of 128 kB and more are mapped by the C library and unmapped again at every use, which costs more than
-# the arithmetic; a block of shares stays below that and well inside the second-level cache.
-BLOCK_BYTES = 120_000
-
-
-def blocks(pop: Population) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Cut a population into cache-sized pieces.
-
-    Parameters
-    ----------
-    pop : Population
-        Table or grid, with or without a local environment.
-
-    Yields
-    ------
-    tuple of two ndarrays of shape (groups, some units)
-        Who lives there and whom they meet: the same object where there is no local environment.
-    """
-    width = max(512, BLOCK_BYTES // (8 * len(pop.groups)))
-    for _, lived, met in pop.strips():
-        here = lived.reshape(len(pop.groups), -1)
-        there = here if met is lived else met.reshape(len(pop.groups), -1)
-        for start in range(0, here.shape[1], width):
-            home = here[:, start : start + width]
-            yield home, home if there is here else there[:, start : start + width]
-
-
-def shares_met(lived: NDArray[Any], met: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Count the residents of a block and take the shares of those they meet.
-
-    Parameters
-    ----------
-    lived, met : ndarray of shape (groups, units)
-        A block.
-
-    Returns
-    -------
-    residents : ndarray of shape (units,)
-    p : ndarray of shape (groups, units)
-
-    Raises
-    ------
-    CapabilityError
-        If residents meet nobody.
-    """
-    residents: NDArray[np.float64] = lived.sum(axis=0, dtype=np.float64)
-    if met is lived:
-        return residents, share(lived, residents)
-    company = met.sum(axis=0, dtype=np.float64)
-    alone = (company <= 0) & (residents > 0)
-    if alone.any():
-        msg = (
-            f"residents of {int(alone.sum())} units meet nobody in this environment: "
-            "widen it, or let people meet their own unit"
-        )
-        raise CapabilityError(msg)
-    return residents, share(met, company)
 
 
 @dataclass(frozen=True, eq=False)
@@ -440,133 +378,6 @@ class Index(ABC):
         return float(value)
 
 
-class MeanOfScores(Index):
-    """Mean, over residents, of a local score: ``score(p, mix)`` or ``score(p, mix, own)``.
-
-    `p` are the shares of those met, shape (groups, …); `mix` those of the region, (groups, 1); `own` those of the unit.
-    """
-
-    def _scores(self, pop: Population, mix: NDArray[np.float64], options: dict[str, Any]) -> LocalValues:
-        wants_own = "own" in inspect.signature(self.formula).parameters
-        for lived, met in blocks(pop):
-            residents, p = shares_met(lived, met)
-            own = {"own": p if met is lived else share(lived, residents)} if wants_own else {}
-            yield residents, self.formula(p, mix[:, np.newaxis], **own, **options)
-
-    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        total = np.nan
-        if np.count_nonzero(totals) > 1:
-            total = fsum(residents @ scores for residents, scores in self._scores(pop, totals / totals.sum(), options))
-        return Sums(totals, np.asarray(total))
-
-    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
-        return sums.added / sums.region.sum()
-
-    def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
-        return self._scores(pop, pop.group_totals / pop.group_totals.sum(), options)
-
-
-class Meeting(Index):
-    """Read from who meets whom: ``finish(meetings)``, where row g says whom the average member of g meets."""
-
-    def _shape_options(self) -> dict[str, Any]:
-        return {"with_self": True}
-
-    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        if options.get("with_self", True):
-            met_by = np.zeros((len(totals), len(totals)))
-            for lived, met in blocks(pop):
-                met_by += lived @ shares_met(lived, met)[1].T
-            return Sums(totals, np.column_stack([met_by, pop.group_totals]))
-        if pop.surroundings is not None and not pop.surroundings.includes_self:
-            msg = "with_self=False needs an environment in which each resident counts once"
-            raise CapabilityError(msg)
-        met_by = np.zeros((len(totals), len(totals)))
-        counted = np.zeros(len(totals))
-        for lived, met in blocks(pop):
-            people = met.sum(axis=0, dtype=np.float64)
-            company = people >= 2  # whoever is alone meets nobody
-            home = lived * company
-            others = np.where(company, people - 1, 1)
-            met_by += home @ (met / others).T
-            met_by[np.diag_indices_from(met_by)] -= (home / others).sum(axis=1)
-            counted += home.sum(axis=1, dtype=np.float64)
-        return Sums(totals, np.column_stack([met_by, counted]))
-
-    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
-        met_by, members = sums.added[:, :-1], sums.added[:, -1:]
-        meetings = np.where(members > 0, met_by / np.where(members > 0, members, 1), np.nan)
-        return self.formula(meetings)
-
-    def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
-        if not options.get("with_self", True):
-            msg = f"{self.__name__}.local counts residents among those they meet: leave out with_self=False"
-            raise CapabilityError(msg)
-        return (shares_met(lived, met) for lived, met in blocks(pop))
-
-
-class OfTheMix(Index):
-    """Read from the shares of the region alone, ``formula(mix)``; locally, from the shares of those met."""
-
-    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        return Sums(totals, np.zeros(0))
-
-    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
-        return self.formula(sums.region / sums.region.sum())
-
-    def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
-        for lived, met in blocks(pop):
-            residents, p = shares_met(lived, met)
-            yield residents, self.formula(p)
-
-
-class Lorenz(Index):
-    """Area under an ordering of the units by share: ``finish(areas, mix)``.
-
-    ``areas[g]`` = ½ ΣΣ t_i t_j |p_ig − p_jg| / T², ties merged. Two groups mirror each other: one is measured.
-    """
-
-    local_refusal = "it compares units pair by pair, so that no unit has a part of its own"
-
-    def _value(self, pop: Population, options: dict[str, Any]) -> Any:
-        if len(pop.groups) < 2:
-            return np.nan
-        areas = [area_between(*self._curve(pop, slice(g, g + 1))) for g in self._measured(len(pop.groups))]
-        return self._of_areas(areas, pop.group_totals)
-
-    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        return Sums(totals, self._curve(pop, slice(len(self._measured(len(totals))))))
-
-    def _merged(self, values: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-        return np.concatenate(values, axis=1)
-
-    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
-        if np.count_nonzero(sums.region) < 2:
-            return np.nan
-        return self._of_areas([area_between(shares, sums.added[-1]) for shares in sums.added[:-1]], sums.region)
-
-    @staticmethod
-    def _measured(groups: int) -> range:
-        return range(1 if groups == 2 else groups)
-
-    @staticmethod
-    def _curve(pop: Population, groups: slice) -> NDArray[np.float64]:
-        """Shares of some groups among those met, and below them the residents, of every unit."""
-        curve = np.empty((len(range(*groups.indices(len(pop.groups)))) + 1, len(pop)))
-        start = 0
-        for lived, met in blocks(pop):
-            residents, p = shares_met(lived, met)
-            stop = start + len(residents)
-            curve[:-1, start:stop] = p[groups]
-            curve[-1, start:stop] = residents
-            start = stop
-        return curve
-
-    def _of_areas(self, areas: list[float], totals: NDArray[np.float64]) -> Any:
-        every = areas * 2 if len(totals) == 2 else areas
-        return self.formula(np.array(every), totals / totals.sum())
-
-
 def per_unit(values: NDArray[np.float64], pop: Population, name: str) -> Any:
     """Label values of units, shape (units,) or (groups, units)."""
     if pop.counts.ndim > 2:
@@ -575,25 +386,6 @@ def per_unit(values: NDArray[np.float64], pop: Population, name: str) -> Any:
         return pd.Series(values, index=pop.units, name=name)
     return pd.DataFrame(values.T, index=pop.units, columns=list(pop.groups))
 
-
-def _on_the_shelf(kind: type[Index]) -> Callable[..., Callable[[Callable[..., Any]], Index]]:
-    """Make the decorator that turns a formula into an index of one shape and puts it on the shelf."""
-
-    def describe(**about: Any) -> Callable[[Callable[..., Any]], Index]:
-        def shelve(formula: Callable[..., Any]) -> Index:
-            index = kind(formula, **about)
-            SHELF[index.__name__] = index
-            return index
-
-        return shelve
-
-    return describe
-
-
-mean_of_scores = _on_the_shelf(MeanOfScores)
-meeting = _on_the_shelf(Meeting)
-of_the_mix = _on_the_shelf(OfTheMix)
-lorenz = _on_the_shelf(Lorenz)
 
 ROOMS = ("evenness", "exposure", "diversity")  # the order of the shelf; dimensions of users' own come last
 

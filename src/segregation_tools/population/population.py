@@ -11,7 +11,7 @@ import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, DataWarning, GroupError, listed, warn
 from segregation_tools.kernels.grouping import sum_by_code
-from segregation_tools.population import reading
+from segregation_tools.population import checking, reading
 from segregation_tools.population.environment import joined
 from segregation_tools.population.geography import Geography, warn_web_mercator
 from segregation_tools.tables import Cell, html_table
@@ -94,7 +94,7 @@ class Population:
         geography: Geography | Grid | None = None,
         margins: ArrayLike | None = None,
     ) -> None:
-        groups = _checked_groups(groups)
+        groups = checking.checked_groups(groups)
         counts = np.asarray(counts)
         if counts.ndim == 2:
             counts = np.asarray(counts, dtype=np.float64)
@@ -113,19 +113,19 @@ class Population:
         if geography is None:
             geography = Geography(pd.RangeIndex(counts.shape[1]) if units is None else pd.Index(units))
         if isinstance(geography, Geography):
-            _check_units(geography.units, counts.shape[1])
+            checking.check_units(geography.units, counts.shape[1])
         for name, row in zip(groups, counts, strict=True):
-            reading.check_counts(row.reshape(-1), name, _Labels(geography))  # type: ignore[arg-type]
+            checking.check_counts(row.reshape(-1), name, checking.Labels(geography))
         if tiers is not None:
             tiers = tiers.set_axis(geography.units)
-            reading.check_nested(tiers)
+            checking.check_nested(tiers)
         totals = _group_totals(counts)
         inhabited = totals > 0
         if not inhabited.any():
             msg = f"the population is empty: nobody lives in any unit (groups {listed(groups)})"
             raise DataError(msg)
-        stated = _checked_total(total, counts, geography)
-        widths = _checked_margins(margins, counts)
+        stated = checking.checked_total(total, counts, geography)
+        widths = checking.checked_margins(margins, counts)
         if not inhabited.all():
             empty = [group for group, some in zip(groups, inhabited, strict=True) if not some]
             warn(f"no people in group {listed(empty)}: dropped. It cannot be near to or far from anyone", DataWarning)
@@ -208,7 +208,7 @@ class Population:
         >>> sgt.Population.from_frame(tracts, groups=["white", "black"], tiers=["county"])
         Population of 403 units, 1,265,236 people, 2 groups: 'white', 'black'; tiers: 'county'; EPSG:4269
         """
-        groups = _checked_groups(groups)
+        groups = checking.checked_groups(groups)
         if missing not in ("refuse", "zero", "drop"):
             msg = f"missing must be 'refuse', 'zero' or 'drop', not {missing!r}"
             raise DataError(msg)
@@ -216,7 +216,7 @@ class Population:
             msg = "the population is empty: the frame has no rows"
             raise DataError(msg)
         units = reading.spelled_geoids(frame.index)
-        _check_units(units, len(frame))
+        checking.check_units(units, len(frame))
         columns = groups if total is None else (*groups, total)
         counts, kept = reading.read_columns(frame, columns, units, missing)
         if kept is not None:
@@ -231,10 +231,10 @@ class Population:
         return cls(
             counts[: len(groups)],
             groups,
-            tiers=None if tiers is None else reading.read_tiers(frame, _names(tiers, "tiers"), units),
+            tiers=None if tiers is None else reading.read_tiers(frame, checking.names(tiers, "tiers"), units),
             total=None if total is None else counts[-1],
             geography=Geography(units, geometry),
-            margins=None if margins is None else reading.read_margins(frame, _by_group(margins, groups), units),
+            margins=None if margins is None else reading.read_margins(frame, checking.by_group(margins, groups), units),
         )
 
     @classmethod
@@ -272,7 +272,7 @@ class Population:
         array([[30., 20.],
                [10.,  0.]])
         """
-        places = _names(tiers or [], "tiers")
+        places = checking.names(tiers or [], "tiers")
         wide = reading.wide_counts(frame, unit, group, count, places)
         groups = [column for column in wide.columns if column not in places]
         return cls.from_frame(wide, groups, tiers=places or None)
@@ -336,7 +336,7 @@ class Population:
         if isinstance(groups, str) or groups in self.groups:
             msg = f"pop[{groups!r}] is one group: name a list, pop[[{groups!r}, …]], or take pop.versus({groups!r})"
             raise GroupError(msg)
-        picked = [self._position(group) for group in _checked_groups(groups)]
+        picked = [self._position(group) for group in checking.checked_groups(groups)]
         self._refuse_after_nonlinear("choosing groups")
         return self._derive(
             counts=self.counts[picked],
@@ -550,94 +550,12 @@ def as_population(data: Population | pd.DataFrame, groups: Sequence[Hashable] | 
     raise DataError(msg)
 
 
-class _Labels:
-    """Unit labels of a geography that are only made when a refusal needs them (a grid has millions)."""
-
-    def __init__(self, geography: Geography | Grid) -> None:
-        self.geography = geography
-
-    def __getitem__(self, rows: NDArray[np.bool_]) -> pd.Index[Any]:
-        return self.geography.units[rows]
-
-
-def _names(columns: Sequence[Hashable], what: str) -> list[Hashable]:
-    if isinstance(columns, str):
-        msg = f"{what} must be a list of columns, {what}=[{columns!r}]"
-        raise DataError(msg)
-    return list(columns)
-
-
-def _checked_groups(groups: Sequence[Hashable]) -> tuple[Any, ...]:
-    named = tuple(_names(groups, "groups"))
-    if not named:
-        msg = "name at least one group"
-        raise GroupError(msg)
-    if len(set(named)) != len(named):
-        twice = [group for group in dict.fromkeys(named) if named.count(group) > 1]
-        msg = f"groups named more than once: {listed(twice)}. Name each group once"
-        raise GroupError(msg)
-    return named
-
-
-def _check_units(units: pd.Index[Any], size: int) -> None:
-    if len(units) != size:
-        msg = f"{len(units)} unit labels for {size} units"
-        raise DataError(msg)
-    if not units.is_unique:
-        twice = units[units.duplicated()].unique()
-        msg = (
-            f"unit labels that stand more than once in the index: {listed(twice)}. "
-            "Add up their rows, frame.groupby(level=0).sum(numeric_only=True), or give each row a label of its own"
-        )
-        raise DataError(msg)
-
-
-def _group_totals(counts: NDArray[Any]) -> NDArray[np.float64]:
-    return np.array([row.sum(dtype=np.float64) for row in counts])
-
-
-def _checked_total(
-    total: ArrayLike | None, counts: NDArray[Any], geography: Geography | Grid
-) -> NDArray[np.float64] | None:
-    if total is None:
-        return None
-    stated = np.asarray(total, dtype=np.float64)
-    if stated.shape != counts.shape[1:]:
-        msg = f"total has the shape {stated.shape}, one group has {counts.shape[1:]}"
-        raise DataError(msg)
-    reading.check_counts(stated.reshape(-1), "total", _Labels(geography))  # type: ignore[arg-type]
-    sums = counts.sum(axis=0, dtype=np.float64)
-    above = sums > stated * (1 + 1e-9)
-    if above.any():
-        where = np.flatnonzero(above)
-        example = f"{sums.flat[where[0]]:g} against {stated.flat[where[0]]:g}"
-        msg = (
-            f"the groups add up to more than the stated total in rows {listed(geography.units[above.reshape(-1)])} "
-            f"({example} in the first). Do groups overlap? Without total=, the sum of the groups counts"
-        )
-        raise DataError(msg)
-    return stated
-
-
-def _checked_margins(margins: ArrayLike | None, counts: NDArray[Any]) -> NDArray[np.float64] | None:
-    if margins is None:
-        return None
-    widths = np.asarray(margins, dtype=np.float64)
-    if widths.shape != counts.shape:
-        msg = f"margins have the shape {widths.shape}, counts {counts.shape}"
-        raise DataError(msg)
-    return widths
-
-
-def _by_group(margins: Mapping[Hashable, Hashable], groups: tuple[Any, ...]) -> list[Hashable]:
-    if set(margins) != set(groups):
-        msg = f"margins must name a column for each group, {listed(groups, 30)}; it names {listed(margins, 30)}"
-        raise GroupError(msg)
-    return [margins[group] for group in groups]
-
-
 def _locked(values: NDArray[Any]) -> NDArray[Any]:
     """Return a view that cannot be written through; the caller's own array stays writable."""
     view = values.view()
     view.flags.writeable = False
     return view
+
+
+def _group_totals(counts: NDArray[Any]) -> NDArray[np.float64]:
+    return np.array([row.sum(dtype=np.float64) for row in counts])

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import DataError, DataWarning, listed, warn
+from segregation_tools.population.checking import check_counts, check_nested
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "check_counts",
-    "check_nested",
     "geometry_of",
     "labels_on",
     "read_columns",
@@ -29,8 +28,6 @@ __all__ = [
     "wide_counts",
 ]
 
-# Codes of the American Community Survey that stand where a number could not be given.
-SENTINELS = (-999999999, -888888888, -666666666, -555555555, -333333333, -222222222)
 CONTROLLED = -555555555  # in a margin column: the estimate is controlled, its margin is zero
 
 SUPPRESSED = re.compile(r"^\s*(<\s*\d+|[cxsdn*.\-–—]+|\(?[a-z]\)?|suppressed|confidential|n/?a)\s*$", re.IGNORECASE)
@@ -77,53 +74,6 @@ def _numbers(column: pd.Series[Any], units: pd.Index[Any]) -> NDArray[np.float64
         raise DataError(msg)
     msg = f"column {column.name!r} is of type {dtype}, not numbers (rows {listed(units)}): give counts of people"
     raise DataError(msg)
-
-
-def check_counts(values: NDArray[Any], name: Hashable, units: pd.Index[Any], *, missing_allowed: bool = False) -> None:
-    """Refuse counts that are negative, infinite or missing.
-
-    Parameters
-    ----------
-    values : ndarray of shape (units,)
-        Counts of one group.
-    name : hashable
-        Its column.
-    units : pandas.Index
-        Labels of the rows.
-    missing_allowed : bool
-        Whether NaN may stay, because it is dealt with later.
-
-    Raises
-    ------
-    DataError
-        Naming the column, the rows and the mend.
-    """
-    if values.min() >= 0 and values.max() < np.inf:
-        return
-    negative = values < 0
-    if negative.any():
-        codes = sorted(set(values[negative]) & set(SENTINELS))
-        if codes:
-            rows = units[np.isin(values, codes)]
-            msg = (
-                f"column {name!r} holds {listed(int(code) for code in codes)} in rows {listed(rows)}: a code of the "
-                "American Community Survey for 'no estimate', not a count. Make it missing, "
-                f"frame[{name!r}] = frame[{name!r}].where(frame[{name!r}] >= 0), and choose missing='drop' or 'zero'"
-            )
-        else:
-            msg = f"column {name!r} holds negative counts in rows {listed(units[negative])}. Correct or drop those rows"
-        raise DataError(msg)
-    infinite = np.isinf(values)
-    if infinite.any():
-        msg = f"column {name!r} holds infinite counts in rows {listed(units[infinite])}. Correct or drop those rows"
-        raise DataError(msg)
-    absent = np.isnan(values)
-    if absent.any() and not missing_allowed:
-        msg = (
-            f"column {name!r} holds no value (NaN) in rows {listed(units[absent])}. Choose missing='drop' to leave "
-            "those units out, or missing='zero' if nobody of the group lives there"
-        )
-        raise DataError(msg)
 
 
 def read_columns(
@@ -188,38 +138,6 @@ def read_margins(frame: pd.DataFrame, columns: Sequence[Hashable], units: pd.Ind
         row[:] = np.where(values == CONTROLLED, 0, values)
         check_counts(row, name, units)
     return margins
-
-
-def check_nested(tiers: pd.DataFrame) -> None:
-    """Refuse tiers in which a narrower place lies in two broader ones.
-
-    Parameters
-    ----------
-    tiers : DataFrame
-        One column a tier, broad to narrow, one row a unit.
-
-    Raises
-    ------
-    DataError
-        Naming the two tiers and the places.
-    """
-    for name in tiers:
-        absent = tiers[name].isna().to_numpy()
-        if absent.any():
-            msg = f"tier {name!r} has no value in rows {listed(tiers.index[absent])}. Give every unit its place"
-            raise DataError(msg)
-    for broad, narrow in zip(tiers.columns[:-1], tiers.columns[1:], strict=True):
-        pairs = tiers[[broad, narrow]].drop_duplicates()
-        torn = pairs[pairs[narrow].duplicated(keep=False)]
-        if len(torn):
-            place = torn[narrow].iloc[0]
-            parents = torn[broad][torn[narrow] == place]
-            msg = (
-                f"tiers do not nest: {narrow} {place!r} lies in {broad} {listed(parents)} "
-                f"(such places: {listed(torn[narrow].unique())}). Name tiers from broad to narrow, and make labels "
-                f"unique: frame[{narrow!r}] = frame[{broad!r}].astype(str) + '/' + frame[{narrow!r}].astype(str)"
-            )
-            raise DataError(msg)
 
 
 def read_tiers(frame: pd.DataFrame, columns: Sequence[Hashable], units: pd.Index[Any]) -> pd.DataFrame:

@@ -1,0 +1,190 @@
+"""What a population must be: every check, once, at the door. A refusal names the column, the rows and the mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segregation_tools.errors import DataError, GroupError, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from segregation_tools.population.geography import Geography
+    from segregation_tools.population.grid import Grid
+
+# Codes of the American Community Survey that stand where a number could not be given.
+SENTINELS = (-999999999, -888888888, -666666666, -555555555, -333333333, -222222222)
+
+
+class Labels:
+    """Unit labels of a geography that are only made when a refusal needs them (a grid has millions)."""
+
+    def __init__(self, geography: Geography | Grid) -> None:
+        self.geography = geography
+
+    def __getitem__(self, rows: NDArray[np.bool_]) -> pd.Index[Any]:
+        return self.geography.units[rows]
+
+
+def check_counts(
+    values: NDArray[Any], name: Hashable, units: pd.Index[Any] | Labels, *, missing_allowed: bool = False
+) -> None:
+    """Refuse counts that are negative, infinite or missing.
+
+    Parameters
+    ----------
+    values : ndarray of shape (units,)
+        Counts of one group.
+    name : hashable
+        Its column.
+    units : pandas.Index or Labels
+        Labels of the rows.
+    missing_allowed : bool
+        Whether NaN may stay, because it is dealt with later.
+
+    Raises
+    ------
+    DataError
+        Naming the column, the rows and the mend.
+    """
+    if values.min() >= 0 and values.max() < np.inf:
+        return
+    negative = values < 0
+    if negative.any():
+        codes = sorted(set(values[negative]) & set(SENTINELS))
+        if codes:
+            rows = units[np.isin(values, codes)]
+            msg = (
+                f"column {name!r} holds {listed(int(code) for code in codes)} in rows {listed(rows)}: a code of the "
+                "American Community Survey for 'no estimate', not a count. Make it missing, "
+                f"frame[{name!r}] = frame[{name!r}].where(frame[{name!r}] >= 0), and choose missing='drop' or 'zero'"
+            )
+        else:
+            msg = f"column {name!r} holds negative counts in rows {listed(units[negative])}. Correct or drop those rows"
+        raise DataError(msg)
+    infinite = np.isinf(values)
+    if infinite.any():
+        msg = f"column {name!r} holds infinite counts in rows {listed(units[infinite])}. Correct or drop those rows"
+        raise DataError(msg)
+    absent = np.isnan(values)
+    if absent.any() and not missing_allowed:
+        msg = (
+            f"column {name!r} holds no value (NaN) in rows {listed(units[absent])}. Choose missing='drop' to leave "
+            "those units out, or missing='zero' if nobody of the group lives there"
+        )
+        raise DataError(msg)
+
+
+def check_nested(tiers: pd.DataFrame) -> None:
+    """Refuse tiers in which a narrower place lies in two broader ones.
+
+    Parameters
+    ----------
+    tiers : DataFrame
+        One column a tier, broad to narrow, one row a unit.
+
+    Raises
+    ------
+    DataError
+        Naming the two tiers and the places.
+    """
+    for name in tiers:
+        absent = tiers[name].isna().to_numpy()
+        if absent.any():
+            msg = f"tier {name!r} has no value in rows {listed(tiers.index[absent])}. Give every unit its place"
+            raise DataError(msg)
+    for broad, narrow in zip(tiers.columns[:-1], tiers.columns[1:], strict=True):
+        pairs = tiers[[broad, narrow]].drop_duplicates()
+        torn = pairs[pairs[narrow].duplicated(keep=False)]
+        if len(torn):
+            place = torn[narrow].iloc[0]
+            parents = torn[broad][torn[narrow] == place]
+            msg = (
+                f"tiers do not nest: {narrow} {place!r} lies in {broad} {listed(parents)} "
+                f"(such places: {listed(torn[narrow].unique())}). Name tiers from broad to narrow, and make labels "
+                f"unique: frame[{narrow!r}] = frame[{broad!r}].astype(str) + '/' + frame[{narrow!r}].astype(str)"
+            )
+            raise DataError(msg)
+
+
+def names(columns: Sequence[Hashable], what: str) -> list[Hashable]:
+    """List column names; one name alone is a mistake."""
+    if isinstance(columns, str):
+        msg = f"{what} must be a list of columns, {what}=[{columns!r}]"
+        raise DataError(msg)
+    return list(columns)
+
+
+def checked_groups(groups: Sequence[Hashable]) -> tuple[Any, ...]:
+    """List groups; at least one, and each once."""
+    named = tuple(names(groups, "groups"))
+    if not named:
+        msg = "name at least one group"
+        raise GroupError(msg)
+    if len(set(named)) != len(named):
+        twice = [group for group in dict.fromkeys(named) if named.count(group) > 1]
+        msg = f"groups named more than once: {listed(twice)}. Name each group once"
+        raise GroupError(msg)
+    return named
+
+
+def check_units(units: pd.Index[Any], size: int) -> None:
+    """Refuse unit labels that are too few, too many or repeated."""
+    if len(units) != size:
+        msg = f"{len(units)} unit labels for {size} units"
+        raise DataError(msg)
+    if not units.is_unique:
+        twice = units[units.duplicated()].unique()
+        msg = (
+            f"unit labels that stand more than once in the index: {listed(twice)}. "
+            "Add up their rows, frame.groupby(level=0).sum(numeric_only=True), or give each row a label of its own"
+        )
+        raise DataError(msg)
+
+
+def checked_total(
+    total: ArrayLike | None, counts: NDArray[Any], geography: Geography | Grid
+) -> NDArray[np.float64] | None:
+    """Check that a stated total is a count, and that the groups do not add up to more."""
+    if total is None:
+        return None
+    stated = np.asarray(total, dtype=np.float64)
+    if stated.shape != counts.shape[1:]:
+        msg = f"total has the shape {stated.shape}, one group has {counts.shape[1:]}"
+        raise DataError(msg)
+    check_counts(stated.reshape(-1), "total", Labels(geography))
+    sums = counts.sum(axis=0, dtype=np.float64)
+    above = sums > stated * (1 + 1e-9)
+    if above.any():
+        where = np.flatnonzero(above)
+        example = f"{sums.flat[where[0]]:g} against {stated.flat[where[0]]:g}"
+        msg = (
+            f"the groups add up to more than the stated total in rows {listed(geography.units[above.reshape(-1)])} "
+            f"({example} in the first). Do groups overlap? Without total=, the sum of the groups counts"
+        )
+        raise DataError(msg)
+    return stated
+
+
+def checked_margins(margins: ArrayLike | None, counts: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Check that margins of error have the shape of the counts."""
+    if margins is None:
+        return None
+    widths = np.asarray(margins, dtype=np.float64)
+    if widths.shape != counts.shape:
+        msg = f"margins have the shape {widths.shape}, counts {counts.shape}"
+        raise DataError(msg)
+    return widths
+
+
+def by_group(margins: Mapping[Hashable, Hashable], groups: tuple[Any, ...]) -> list[Hashable]:
+    """Order a mapping of groups to columns by group; every group needs its column."""
+    if set(margins) != set(groups):
+        msg = f"margins must name a column for each group, {listed(groups, 30)}; it names {listed(margins, 30)}"
+        raise GroupError(msg)
+    return [margins[group] for group in groups]
