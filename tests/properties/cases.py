@@ -13,13 +13,6 @@ EVENNESS = [index for index in ALL if index.dimension == "evenness"]
 LOCAL = [index for index in ALL if not index.local_refusal]
 DECOMPOSABLE = [index for index in ALL if index.decomposable]
 
-# Weight of place s in the within part: its share of people, times this diversity of the place over that of the region.
-WITHIN_WEIGHT = {
-    "mutual_information": None,
-    "information_theory": sgt.entropy_diversity,
-    "variance_ratio": sgt.simpson_diversity,
-}
-
 # Their value is not the mean of their local values; the test named in the dictionary shows it.
 NOT_A_MEAN = {"entropy_diversity", "simpson_diversity"}
 

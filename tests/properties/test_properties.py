@@ -15,7 +15,6 @@ from tests.properties.cases import (
     EVENNESS,
     LOCAL,
     NOT_A_MEAN,
-    WITHIN_WEIGHT,
     assert_same,
     flat,
     ids,
@@ -161,16 +160,13 @@ def test_zones_as_environment_equal_merging_their_units(index, counts, labels):
 def test_between_and_within_add_up_to_the_total(index, counts, labels):
     pop = population(counts)
     labels = np.array(labels[: counts.shape[1]])
-    diversity = WITHIN_WEIGHT[index.__name__]
     within = 0.0
     for label in np.unique(labels):
         place = counts[:, labels == label]
         present = place.sum(axis=1) > 0
         if present.sum() < 2:
             continue  # one group alone is not segregated
-        part = population(place[present])
-        weight = part.sizes.sum() / pop.sizes.sum()
-        within += weight * (1 if diversity is None else diversity(part) / diversity(pop)) * index(part)
+        within += index.within(place.sum(axis=1), pop.group_totals) * index(population(place[present]))
     assert_same(index(pop.merge(labels)) + within, index(pop))
 
 

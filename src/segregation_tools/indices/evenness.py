@@ -11,6 +11,7 @@ from segregation_tools.indices.chance import (
     expected_variance,
 )
 from segregation_tools.indices.shapes import lorenz, mean_of_scores
+from segregation_tools.indices.tiers import by_diversity, by_entropy, by_people
 from segregation_tools.indices.words import absolute_deviation, covariance, entropy, simpson
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def dissimilarity(p: Array, mix: Array) -> Array:
     dimension="evenness",
     bounds=(0, 1),
     source=["theil1971", "reardon2002", "reardon2004"],
-    decomposable=True,
+    within=by_entropy,
     expected=expected_information,
 )
 def information_theory(p: Array, mix: Array) -> Array:
@@ -99,7 +100,7 @@ def information_theory(p: Array, mix: Array) -> Array:
     dimension="evenness",
     bounds=(0, float("inf")),
     source=["theil1971", "frankel2011", "mora2011"],
-    decomposable=True,
+    within=by_people,
     expected=expected_mutual,
 )
 def mutual_information(p: Array, mix: Array) -> Array:
@@ -134,7 +135,7 @@ def mutual_information(p: Array, mix: Array) -> Array:
     dimension="evenness",
     bounds=(0, 1),
     source=["bell1954", "james1985", "fossett2017"],
-    decomposable=True,
+    within=by_diversity,
     expected=expected_variance,
 )
 def variance_ratio(p: Array, mix: Array, own: Array) -> Array:

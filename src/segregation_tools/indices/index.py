@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import tomllib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cache, update_wrapper
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property, update_wrapper
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, GroupError, UndefinedWarning, listed, warn
+from segregation_tools.indices.references import references
 from segregation_tools.population.population import as_population
 
 if TYPE_CHECKING:
@@ -26,11 +25,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from segregation_tools.indices.references import Reference
     from segregation_tools.population.population import Population
 
     LocalValues = Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]  # residents and values of a block
 
-__all__ = ["SHELF", "Index", "Sums", "shelf", "stocked"]
+__all__ = ["SHELF", "About", "Index", "Sums", "shelf", "stocked"]
 
 SHELF: dict[str, Index] = {}
 
@@ -51,6 +51,44 @@ class Sums:
     added: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class About:
+    """What is known of an index beside its formula.
+
+    Attributes
+    ----------
+    symbol, dimension : str
+        As the literature writes them.
+    bounds : tuple of float
+        Smallest and largest value without a local environment.
+    source : sequence of str
+        Keys of ``references.toml``.
+    groups : int or None
+        How many groups it compares; None for two or more.
+    answer : {"number", "groups", "matrix", "units"}
+        Shape of the answer.
+    within : callable or None
+        Weight of a place, ``within(place totals, region totals)``, where tiers add up.
+    expected : callable or None
+        Value by chance in closed form, ``expected(sizes, mix)``.
+    finish : callable or None
+        Turns the mean of scores into the value, ``finish(mean, mix, **options)``.
+    needs : tuple of str
+        Options without which it has no value.
+    """
+
+    symbol: str
+    dimension: str
+    bounds: tuple[float, float]
+    source: Sequence[str]
+    groups: int | None = None
+    answer: str = "number"
+    within: Callable[..., float] | None = None
+    expected: Callable[..., Any] | None = None
+    finish: Callable[..., Any] | None = None
+    needs: tuple[str, ...] = ()
+
+
 class Index(ABC):
     """A measure of segregation: called with a population, it gives the value; a generic verb takes it as an argument.
 
@@ -66,58 +104,52 @@ class Index(ABC):
         How many groups it compares; None for two or more.
     source : str
         Where the formula comes from.
-    decomposable : bool
-        Whether between-tier and within-tier parts add up to it.
+    within : callable or None
+        What a place weighs, ``within(place totals, region totals)``, so that segregation between places and within
+        them adds up to the whole; None where it does not.
     options : dict
         Options bound by `bind`.
     """
 
-    local_refusal: ClassVar[str] = ""
     __name__: str
     __doc__: str
 
-    def __init__(
-        self,
-        formula: Callable[..., Any],
-        *,
-        symbol: str,
-        dimension: str,
-        bounds: tuple[float, float],
-        source: Sequence[str],
-        groups: int | None = None,
-        answer: str = "number",
-        decomposable: bool = False,
-        expected: Callable[..., Any] | None = None,
-        options: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, formula: Callable[..., Any], about: About, options: Mapping[str, Any] | None = None) -> None:
         update_wrapper(self, formula)
         self.formula = formula
-        self.symbol = symbol
-        self.dimension = dimension
-        self.bounds = bounds
-        self.references = tuple(source)
-        self.groups = groups
-        self.answer = answer
-        self.decomposable = decomposable
+        self.about = about
+        self.symbol = about.symbol
+        self.dimension = about.dimension
+        self.bounds = about.bounds
+        self.groups = about.groups
         self.options = dict(options or {})
-        self._expected = expected
-        self._about: dict[str, Any] = {
-            "symbol": symbol,
-            "dimension": dimension,
-            "bounds": bounds,
-            "source": source,
-            "groups": groups,
-            "answer": answer,
-            "decomposable": decomposable,
-            "expected": expected,
-        }
 
     # ---------------------------------------------------------------- what it is
 
     @property
     def source(self) -> str:
         """Authors and years, shortest form."""
-        return "; ".join(_references()[key]["short"] for key in self.references)
+        return "; ".join(reference.short for reference in self.references)
+
+    @property
+    def references(self) -> list[Reference]:
+        """Sources of the formula."""
+        return [references()[key] for key in self.about.source]
+
+    @property
+    def within(self) -> Callable[..., float] | None:
+        """Weight of a place when tiers are added up; None where they do not add up."""
+        return self.about.within
+
+    @property
+    def decomposable(self) -> bool:
+        """Whether segregation between places and within them adds up to the whole."""
+        return self.about.within is not None
+
+    @property
+    def local_refusal(self) -> str:
+        """Why there are no local values; empty where there are."""
+        return ""
 
     def citation(self) -> str:
         """Full references of the formula, one a line.
@@ -126,17 +158,22 @@ class Index(ABC):
         -------
         str
         """
-        return "\n".join(_references()[key]["full"] for key in self.references)
+        return "\n".join(reference.full for reference in self.references)
 
     @property
     def defaults(self) -> dict[str, Any]:
         """Options it takes, with their values."""
-        found = {
-            name: parameter.default
-            for name, parameter in inspect.signature(self.formula).parameters.items()
-            if parameter.kind is parameter.KEYWORD_ONLY
-        }
-        return found | self._shape_options() | self.options
+        return self._defaults | self.options
+
+    @cached_property
+    def _defaults(self) -> dict[str, Any]:
+        parameters = inspect.signature(self.formula).parameters.items()
+        return {name: p.default for name, p in parameters if p.kind is p.KEYWORD_ONLY} | self._shape_options()
+
+    @cached_property
+    def _reads(self) -> frozenset[str]:
+        """Names of what the formula reads."""
+        return frozenset(inspect.signature(self.formula).parameters)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -165,7 +202,8 @@ class Index(ABC):
         -------
         Index
         """
-        return type(self)(self.formula, **self._about, options=self.options | self._known(options))
+        self._known(options)
+        return type(self)(self.formula, self.about, self.options | options)
 
     # ---------------------------------------------------------------- what it answers
 
@@ -189,7 +227,7 @@ class Index(ABC):
         """
         options = self._known(options)
         pop = self._admitted(data, groups)
-        return self._labelled(self._value(pop, options), pop)
+        return self._labelled(self._value(pop, options), pop, options)
 
     def local(
         self, data: Population | pd.DataFrame, /, *, groups: Sequence[Hashable] | None = None, **options: Any
@@ -302,15 +340,15 @@ class Index(ABC):
         float, Series or DataFrame, or None
             In closed form; None where there is none, or where a local environment is in the way.
         """
-        options = self._known(options)
+        unusual = self._known(options) != self._defaults
         pop = self._admitted(data, groups)
-        if self._expected is None or pop.surroundings is not None or options:
+        if self.about.expected is None or pop.surroundings is not None or unusual:
             return None
         if self._undefined(pop):
             return np.nan
         sizes = pop.sizes.reshape(-1)
-        mix = pop.mix.to_numpy()
-        return self._labelled(np.asarray(self._expected(sizes[sizes > 0], mix)), pop)
+        expected = self.about.expected(sizes[sizes > 0], pop.mix.to_numpy())
+        return self._labelled(np.asarray(expected), pop, {})
 
     # ---------------------------------------------------------------- the shapes fill these in
 
@@ -341,13 +379,14 @@ class Index(ABC):
 
     # ---------------------------------------------------------------- doors
 
-    def _known(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        unknown = [name for name in options if name not in self.defaults]
+    def _known(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All options with their values; one that is not known fails."""
+        unknown = [name for name in given if name not in self.defaults]
         if unknown:
             choices = listed(self.defaults) or "none"
             msg = f"{self.__name__} has no option {listed(unknown)}; its options are: {choices}"
             raise TypeError(msg)
-        return self.options | dict(options)
+        return self.defaults | dict(given)
 
     def _check_groups(self, pop: Population) -> None:
         if self.groups is not None and len(pop.groups) > self.groups:
@@ -369,13 +408,19 @@ class Index(ABC):
     def _undefined(self, pop: Population) -> bool:
         return len(pop.groups) < 2 and (self.dimension == "evenness" or self.groups == 2)
 
-    def _labelled(self, value: Any, pop: Population) -> Any:
+    def _labelled(self, value: Any, pop: Population, options: Mapping[str, Any]) -> Any:
+        """Give the answer the labels of its shape: number, groups or matrix."""
         groups = list(pop.groups)
         if self.answer == "groups":
             return pd.Series(value, index=groups, name=self.__name__)
         if self.answer == "matrix":
             return pd.DataFrame(value, index=pd.Index(groups, name="from"), columns=pd.Index(groups, name="to"))
         return float(value)
+
+    @property
+    def answer(self) -> str:
+        """Shape of the answer: number, groups, matrix or units."""
+        return self.about.answer
 
 
 def per_unit(values: NDArray[np.float64], pop: Population, name: str) -> Any:
@@ -430,8 +475,3 @@ def shelf() -> pd.DataFrame:
 def _found(module: str, name: str, options: dict[str, Any]) -> Index:
     index: Index = getattr(importlib.import_module(module), name)
     return index.bind(**options) if options else index
-
-
-@cache
-def _references() -> dict[str, dict[str, str]]:
-    return tomllib.loads(files("segregation_tools.indices").joinpath("references.toml").read_text("utf-8"))

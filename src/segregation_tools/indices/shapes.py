@@ -6,15 +6,13 @@ index reads the region alone; a Lorenz index needs the units in order and keeps 
 
 from __future__ import annotations
 
-import inspect
-from math import fsum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from segregation_tools.errors import CapabilityError
 from segregation_tools.indices.blocks import blocks, shares_met
-from segregation_tools.indices.index import SHELF, Index, Sums
+from segregation_tools.indices.index import SHELF, About, Index, Sums
 from segregation_tools.indices.words import share
 from segregation_tools.kernels.lorenz import area_between
 
@@ -30,39 +28,50 @@ __all__ = ["lorenz", "mean_of_scores", "meeting", "of_the_mix"]
 
 
 class MeanOfScores(Index):
-    """Mean, over residents, of a local score: ``score(p, mix)`` or ``score(p, mix, own)``.
+    """Mean, over residents, of a local score, ``score(p, mix)`` or ``score(p, mix, own)``; finished, if need be.
 
     `p` are the shares of those met, shape (groups, …); `mix` those of the region, (groups, 1); `own` those of the unit.
     """
 
     def _scores(self, pop: Population, mix: NDArray[np.float64], options: dict[str, Any]) -> LocalValues:
-        wants_own = "own" in inspect.signature(self.formula).parameters
+        wants_own = "own" in self._reads
         for lived, met in blocks(pop):
             residents, p = shares_met(lived, met)
             own = {"own": p if met is lived else share(lived, residents)} if wants_own else {}
             yield residents, self.formula(p, mix[:, np.newaxis], **own, **options)
 
     def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        total = np.nan
-        if np.count_nonzero(totals) > 1:
-            total = fsum(residents @ scores for residents, scores in self._scores(pop, totals / totals.sum(), options))
-        return Sums(totals, np.asarray(total))
+        if np.count_nonzero(totals) < 2:
+            return Sums(totals, np.asarray(np.nan))
+        sums = [scores @ residents for residents, scores in self._scores(pop, totals / totals.sum(), options)]
+        return Sums(totals, np.sum(sums, axis=0))
 
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
-        return sums.added / sums.region.sum()
+        people = sums.region.sum()
+        mean = sums.added / people
+        if self.about.finish is None or np.isnan(mean).any():
+            return mean if mean.ndim == 0 else np.nan
+        return self.about.finish(mean, sums.region / people, **options)
+
+    @property
+    def local_refusal(self) -> str:
+        """Why there are no local values; empty where there are."""
+        return "" if self.about.finish is None else "it is not the mean of its parts but is computed from that mean"
 
     def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
+        if self.local_refusal:
+            return super()._local(pop, options)
         return self._scores(pop, pop.group_totals / pop.group_totals.sum(), options)
 
 
 class Meeting(Index):
-    """Read from who meets whom: ``finish(meetings)``, where row g says whom the average member of g meets."""
+    """Read from who meets whom, ``formula(meetings)`` or ``(meetings, mix)``: row g is whom the members of g meet."""
 
     def _shape_options(self) -> dict[str, Any]:
         return {"with_self": True}
 
     def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        if options.get("with_self", True):
+        if options["with_self"]:
             met_by = np.zeros((len(totals), len(totals)))
             for lived, met in blocks(pop):
                 met_by += lived @ shares_met(lived, met)[1].T
@@ -85,10 +94,10 @@ class Meeting(Index):
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
         met_by, members = sums.added[:, :-1], sums.added[:, -1:]
         meetings = np.where(members > 0, met_by / np.where(members > 0, members, 1), np.nan)
-        return self.formula(meetings)
+        return self.formula(meetings, *([sums.region / sums.region.sum()] if "mix" in self._reads else []))
 
     def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
-        if not options.get("with_self", True):
+        if not options["with_self"]:
             msg = f"{self.__name__}.local counts residents among those they meet: leave out with_self=False"
             raise CapabilityError(msg)
         return (shares_met(lived, met) for lived, met in blocks(pop))
@@ -115,7 +124,10 @@ class Lorenz(Index):
     ``areas[g]`` = ½ ΣΣ t_i t_j |p_ig − p_jg| / T², ties merged. Two groups mirror each other: one is measured.
     """
 
-    local_refusal = "it compares units pair by pair, so that no unit has a part of its own"
+    @property
+    def local_refusal(self) -> str:
+        """Why there are no local values."""
+        return "it compares units pair by pair, so that no unit has a part of its own"
 
     def _value(self, pop: Population, options: dict[str, Any]) -> Any:
         if len(pop.groups) < 2:
@@ -161,7 +173,7 @@ def _on_the_shelf(kind: type[Index]) -> Callable[..., Callable[[Callable[..., An
 
     def describe(**about: Any) -> Callable[[Callable[..., Any]], Index]:
         def shelve(formula: Callable[..., Any]) -> Index:
-            index = kind(formula, **about)
+            index = kind(formula, About(**about))
             SHELF[index.__name__] = index
             return index
 
