@@ -15,6 +15,7 @@ __all__ = [
     "DataWarning",
     "GeographyError",
     "GroupError",
+    "OptionError",
     "SegregationError",
     "UndefinedWarning",
     "listed",
@@ -36,6 +37,10 @@ class GroupError(SegregationError):
 
 class GeographyError(SegregationError):
     """Metres, geometry or another ingredient of place is missing or unusable."""
+
+
+class OptionError(SegregationError):
+    """The value of an option is outside its range."""
 
 
 class CapabilityError(SegregationError):

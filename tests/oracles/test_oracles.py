@@ -26,6 +26,9 @@ def _long(path, **columns):
 READ = {
     "schools00": lambda data: _long(data / "schools00.csv", unit="school", group="race", count="n"),
     "schools05": lambda data: _long(data / "schools05.csv", unit="school", group="race", count="n"),
+    "school_ses": lambda data: pd.read_csv(data / "school_ses.csv").pipe(
+        lambda pupils: pd.crosstab(pupils["school_id"], pupils["ses_quintile"].astype(str))
+    ),
     "synth": lambda data: pd.read_csv(data / "synth.csv"),
     "england_wales": lambda data: pd.read_parquet(data / "mlid_oa_ethnicity_2011_ew.parquet"),
     "delaware": lambda data: geopandas.read_file(data / "de_tract_5groups_utm18.gpkg"),
@@ -62,12 +65,24 @@ def _options(text):
 )
 def test_value_of_another_program(row, request):
     data = None if row.data in SHIPPED else request.getfixturevalue("real_data")
-    answer = stocked()[row.index](_population(row, data), **_options(row.options))
+    name, _, local = row.index.partition(".")
+    index = stocked()[name].local if local else stocked()[name]
+    answer = index(_population(row, data), **_options(row.options))
     if row.cell:
         start, _, end = row.cell.partition(">")
+        start = answer.index[int(start[1:])] if start.startswith("#") else start
         answer = answer.loc[start, end] if end else answer[start]
     assert answer == pytest.approx(row.value, rel=row.tol, abs=row.tol)
 
 
+# No other program we know gives these; they are held against plain twins and the examples in their docstrings.
+WITHOUT = {
+    "local_exposure",  # the R package ndi moves shares away from 0 and 1 first, which moves every value
+    "local_isolation",  # the same
+    "index_of_concentration_at_extremes",  # a difference of two shares
+    "neighborhood_sorting_index",
+}
+
+
 def test_every_index_on_the_shelf_has_an_oracle():
-    assert set(VALUES["index"]) == set(sgt.shelf().index)
+    assert {name.partition(".")[0] for name in VALUES["index"]} == set(sgt.shelf().index) - WITHOUT

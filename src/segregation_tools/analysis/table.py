@@ -32,14 +32,16 @@ def summary(
     groups : sequence, optional
         Columns of counts.
     dimension : str, optional
-        Only this dimension, ``"evenness"``, ``"exposure"``, ``"diversity"`` …
+        Only this dimension, ``"evenness"``, ``"exposure"``, ``"diversity"`` … ``"ordinal"``, which means something only
+        where groups are ordered from low to high, is left out unless asked for.
 
     Returns
     -------
     DataFrame
         One row an index, or an index and group: `index`, `symbol`, `dimension`, `value`, `expected` (by chance, with
         unit sizes fixed; NaN where no closed form holds), `units` (with residents), `median_unit` (residents of the
-        middle one), `groups`, `source`. Indices of two groups are left out where there are more, and so are matrices.
+        middle one), `groups`, `source`. Indices of two groups are left out where there are more, and so are matrices, values of
+        single units and indices that need an option.
 
     Examples
     --------
@@ -55,16 +57,17 @@ def summary(
         msg = f"no dimension {dimension!r}; there are {listed(dimensions)}"
         raise DataError(msg)
     sizes = pop.sizes[pop.sizes > 0]
-    rows = [
-        row
-        for index in shelf.values()
-        if dimension in (None, index.dimension) and index.groups in (None, len(pop.groups)) and index.answer != "matrix"
-        for row in _rows(index, pop)
-    ]
+    rows = [row for index in shelf.values() if _fits(index, pop, dimension) for row in _rows(index, pop)]
     table = pd.DataFrame(rows, columns=["index", "symbol", "dimension", "value", "expected", "groups", "source"])
     table.insert(5, "units", len(sizes))
     table.insert(6, "median_unit", float(np.median(sizes)))
     return table
+
+
+def _fits(index: Index, pop: Population, dimension: str | None) -> bool:
+    wanted = index.dimension != "ordinal" if dimension is None else index.dimension == dimension
+    readable = index.answer in ("number", "groups") and not index.about.needs
+    return wanted and readable and index.groups in (None, len(pop.groups))
 
 
 def _rows(index: Index, pop: Population) -> Iterator[list[Any]]:

@@ -11,7 +11,14 @@ from segregation_tools.indices.words import entropy, simpson
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["expected_deviation", "expected_information", "expected_meetings", "expected_mutual", "expected_variance"]
+__all__ = [
+    "expected_deviation",
+    "expected_gorard",
+    "expected_information",
+    "expected_meetings",
+    "expected_mutual",
+    "expected_variance",
+]
 
 
 def expected_deviation(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> float:
@@ -39,6 +46,23 @@ def expected_deviation(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> 
         log_term = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + xlogy(k, P) + xlogy(n - k + 1, 1 - P)
         total += float((2 * k * np.exp(log_term)).sum())
     return total / (2 * float(sizes.sum()) * float(simpson(mix)))
+
+
+def expected_gorard(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> float:
+    """GS by chance: that of D, times the share of the other group.
+
+    Parameters
+    ----------
+    sizes : ndarray of shape (units,)
+        Residents of each inhabited unit.
+    mix : ndarray of shape (groups,)
+        Shares of the region.
+
+    Returns
+    -------
+    float
+    """
+    return expected_deviation(sizes, mix) * float(1 - mix[0])
 
 
 def expected_variance(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> float:

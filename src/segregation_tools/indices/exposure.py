@@ -116,3 +116,46 @@ def interaction(meetings: Array) -> Array | float:
     0.18
     """
     return meetings[0, 1] if len(meetings) == 2 else np.nan
+
+
+@meeting(
+    symbol="Z",
+    dimension="exposure",
+    bounds=(-float("inf"), 1),
+    source=["bell1954", "coleman1975"],
+    answer="matrix",
+)
+def normalized_exposure_matrix(meetings: Array, mix: Array) -> Array:
+    """Normalised exposure matrix Z: how much less often two groups meet than they would under an even spread.
+
+    1 − P*(g→h)/P_h between groups, and on the diagonal (P*(g→g) − P_g)/(1 − P_g), the variance ratio of the group against
+    the rest. 0 as often as expected, 1 never, below 0 more often (at least 1 − 1/P_h). Symmetric where there is no local
+    environment.
+
+    Parameters
+    ----------
+    meetings : ndarray of shape (groups, groups)
+        Whom the average member of each group meets.
+    mix : ndarray of shape (groups,)
+        Shares of the region.
+
+    Returns
+    -------
+    ndarray of shape (groups, groups)
+
+    Examples
+    --------
+    a meets b 18 % of the time where ½ would be even: 1 − 0.18/0.5 = 0.64; (0.82 − 0.5)/0.5 = 0.64 among its own.
+
+    >>> pop = sgt.Population([[90, 10], [10, 90]], groups=["a", "b"])
+    >>> sgt.normalized_exposure_matrix(pop).round(10)
+    to       a     b
+    from
+    a     0.64  0.64
+    b     0.64  0.64
+    """
+    if len(mix) == 1:
+        return np.full((1, 1), np.nan)
+    between = 1 - meetings / mix
+    np.fill_diagonal(between, (meetings.diagonal() - mix) / (1 - mix))
+    return between

@@ -65,8 +65,8 @@ class About:
         Keys of ``references.toml``.
     groups : int or None
         How many groups it compares; None for two or more.
-    answer : {"number", "groups", "matrix", "units"}
-        Shape of the answer.
+    answer : {"number", "groups", "matrix", "units"}, or callable
+        Shape of the answer; where an option decides, ``answer(options)``.
     within : callable or None
         Weight of a place, ``within(place totals, region totals)``, where tiers add up.
     expected : callable or None
@@ -75,6 +75,8 @@ class About:
         Turns the mean of scores into the value, ``finish(mean, mix, **options)``.
     needs : tuple of str
         Options without which it has no value.
+    of_everyone : bool
+        Whether shares are of the stated total, where there is one.
     """
 
     symbol: str
@@ -82,11 +84,12 @@ class About:
     bounds: tuple[float, float]
     source: Sequence[str]
     groups: int | None = None
-    answer: str = "number"
+    answer: str | Callable[[Mapping[str, Any]], str] = "number"
     within: Callable[..., float] | None = None
     expected: Callable[..., Any] | None = None
     finish: Callable[..., Any] | None = None
     needs: tuple[str, ...] = ()
+    of_everyone: bool = False
 
 
 class Index(ABC):
@@ -258,8 +261,7 @@ class Index(ABC):
         pop = self._admitted(data, groups)
         if self._undefined(pop):
             return per_unit(np.full(len(pop), np.nan), pop, self.__name__)
-        parts = [np.where(residents > 0, values, np.nan) for residents, values in self._local(pop, options)]
-        return per_unit(np.concatenate(parts, axis=-1), pop, self.__name__)
+        return per_unit(gathered(self._local(pop, options)), pop, self.__name__)
 
     def partial(
         self,
@@ -348,7 +350,7 @@ class Index(ABC):
             return np.nan
         sizes = pop.sizes.reshape(-1)
         expected = self.about.expected(sizes[sizes > 0], pop.mix.to_numpy())
-        return self._labelled(np.asarray(expected), pop, {})
+        return self._labelled(np.asarray(expected), pop, self.defaults)
 
     # ---------------------------------------------------------------- the shapes fill these in
 
@@ -411,16 +413,25 @@ class Index(ABC):
     def _labelled(self, value: Any, pop: Population, options: Mapping[str, Any]) -> Any:
         """Give the answer the labels of its shape: number, groups or matrix."""
         groups = list(pop.groups)
-        if self.answer == "groups":
+        answer = self._answer(options)
+        if answer == "groups":
             return pd.Series(value, index=groups, name=self.__name__)
-        if self.answer == "matrix":
+        if answer == "matrix":
             return pd.DataFrame(value, index=pd.Index(groups, name="from"), columns=pd.Index(groups, name="to"))
         return float(value)
 
     @property
     def answer(self) -> str:
         """Shape of the answer: number, groups, matrix or units."""
-        return self.about.answer
+        return self._answer(self.defaults)
+
+    def _answer(self, options: Mapping[str, Any]) -> str:
+        return self.about.answer if isinstance(self.about.answer, str) else self.about.answer(options)
+
+
+def gathered(parts: LocalValues) -> NDArray[np.float64]:
+    """Join local values of blocks; NaN where nobody lives."""
+    return np.concatenate([np.where(residents > 0, values, np.nan) for residents, values in parts], axis=-1)
 
 
 def per_unit(values: NDArray[np.float64], pop: Population, name: str) -> Any:
@@ -432,7 +443,13 @@ def per_unit(values: NDArray[np.float64], pop: Population, name: str) -> Any:
     return pd.DataFrame(values.T, index=pop.units, columns=list(pop.groups))
 
 
-ROOMS = ("evenness", "exposure", "diversity")  # the order of the shelf; dimensions of users' own come last
+ROOMS = (
+    "evenness",
+    "exposure",
+    "diversity",
+    "ordinal",
+    "local",
+)  # the order of the shelf; dimensions of users' own come last
 
 
 def stocked() -> dict[str, Index]:

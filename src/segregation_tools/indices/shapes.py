@@ -12,19 +12,19 @@ import numpy as np
 
 from segregation_tools.errors import CapabilityError
 from segregation_tools.indices.blocks import blocks, shares_met
-from segregation_tools.indices.index import SHELF, About, Index, Sums
+from segregation_tools.indices.index import SHELF, About, Index, Sums, gathered, per_unit
 from segregation_tools.indices.words import share
 from segregation_tools.kernels.lorenz import area_between
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
     from segregation_tools.indices.index import LocalValues
     from segregation_tools.population.population import Population
 
-__all__ = ["lorenz", "mean_of_scores", "meeting", "of_the_mix"]
+__all__ = ["lorenz", "mean_of_scores", "meeting", "of_surfaces", "of_the_mix", "of_units"]
 
 
 class MeanOfScores(Index):
@@ -168,6 +168,74 @@ class Lorenz(Index):
         return self.formula(np.array(every), totals / totals.sum())
 
 
+class OfSurfaces(Index):
+    """Read from how two groups are spread over the environments: ``formula(shared, covered)``.
+
+    Each spread adds up to 1 over the region; `shared` is what lies under both, `covered` what lies under either.
+    """
+
+    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
+        if len(totals) < 2:
+            return Sums(totals, np.full(2, np.nan))
+        spread = totals
+        if pop.surroundings is not None:
+            if totals is not pop.group_totals:
+                msg = f"{self.__name__} needs the environment of the whole region at once: it cannot be summed in parts"
+                raise CapabilityError(msg)
+            spread = np.sum([met.sum(axis=1, dtype=np.float64) for _, met in blocks(pop)], axis=0)
+        sums = [
+            (np.minimum(*surfaces).sum(), np.maximum(*surfaces).sum())
+            for surfaces in (met / spread[:, np.newaxis] for _, met in blocks(pop))
+        ]
+        return Sums(totals, np.sum(sums, axis=0))
+
+    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
+        return self.formula(*sums.added)
+
+    @property
+    def local_refusal(self) -> str:
+        """Why there are no local values."""
+        return "it is the ratio of two sums over all units"
+
+
+class OfUnits(Index):
+    """A value for each unit, ``formula(p, mix)``, which adds up to nothing.
+
+    The answer is a Series (one value a unit), a DataFrame (one column a group) or, where an option says so, the mean of
+    each group's column over the members of the group.
+    """
+
+    def _value(self, pop: Population, options: dict[str, Any]) -> Any:
+        if self._answer(options) != "groups":
+            return gathered(self._local(pop, options))
+        mix = (pop.group_totals / pop.group_totals.sum())[:, np.newaxis]
+        totals = np.zeros(len(pop.groups))
+        for lived, met in blocks(pop):
+            totals += (lived * self.formula(shares_met(lived, met)[1], mix, **options)).sum(axis=1)
+        return totals / pop.group_totals
+
+    def _labelled(self, value: Any, pop: Population, options: Mapping[str, Any]) -> Any:
+        if self._answer(options) == "groups":
+            return super()._labelled(value, pop, options)
+        return per_unit(value, pop, self.__name__)
+
+    def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
+        everyone = pop.with_rest() if self.about.of_everyone else pop
+        mix = (everyone.group_totals / everyone.group_totals.sum())[:, np.newaxis]
+        for lived, met in blocks(everyone):
+            residents, p = shares_met(lived, met)
+            values = self.formula(p, mix, **options)
+            yield residents, values if values.ndim == 1 else values[: len(pop.groups)]
+
+    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
+        msg = f"{self.__name__} is a value for each unit: there is nothing to add up"
+        raise CapabilityError(msg)
+
+    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
+        msg = f"{self.__name__} is a value for each unit: there is nothing to add up"
+        raise CapabilityError(msg)
+
+
 def _on_the_shelf(kind: type[Index]) -> Callable[..., Callable[[Callable[..., Any]], Index]]:
     """Make the decorator that turns a formula into an index of one shape and puts it on the shelf."""
 
@@ -186,3 +254,5 @@ mean_of_scores = _on_the_shelf(MeanOfScores)
 meeting = _on_the_shelf(Meeting)
 of_the_mix = _on_the_shelf(OfTheMix)
 lorenz = _on_the_shelf(Lorenz)
+of_surfaces = _on_the_shelf(OfSurfaces)
+of_units = _on_the_shelf(OfUnits)

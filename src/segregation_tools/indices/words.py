@@ -9,7 +9,18 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["absolute_deviation", "covariance", "entropy", "share", "simpson"]
+__all__ = [
+    "absolute_deviation",
+    "binary_entropy",
+    "binary_root",
+    "binary_variance",
+    "cumulative",
+    "divergence_from",
+    "entropy",
+    "share",
+    "simpson",
+    "squared_deviation",
+]
 
 TINY = 1e-300  # ln(0 + TINY) is finite, so that 0 ln 0 = 0; any share above 1e-284 is unchanged by adding it
 
@@ -58,7 +69,7 @@ def entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
     logs = p + TINY
     np.log(logs, out=logs)
     logs *= p
-    return -logs.sum(axis=0)  # type: ignore[no-any-return]
+    return -logs.sum(axis=0)
 
 
 def simpson(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -78,7 +89,7 @@ def simpson(p: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> simpson(np.array([0.5, 0.5]))
     np.float64(0.5)
     """
-    return (p * (1 - p)).sum(axis=0)  # type: ignore[no-any-return]
+    return (p * (1 - p)).sum(axis=0)
 
 
 def absolute_deviation(p: NDArray[np.float64], mix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -95,11 +106,13 @@ def absolute_deviation(p: NDArray[np.float64], mix: NDArray[np.float64]) -> NDAr
     """
     deviation = p - mix
     np.abs(deviation, out=deviation)
-    return deviation.sum(axis=0)  # type: ignore[no-any-return]
+    return deviation.sum(axis=0)
 
 
-def covariance(own: NDArray[np.float64], p: NDArray[np.float64], mix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Σ (own − P)(p − P): whether those who are over-represented at home are so in the environment.
+def squared_deviation(
+    own: NDArray[np.float64], p: NDArray[np.float64], mix: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(own − P)(p − P) of each group: where environment and unit are one, the squared deviation from the region.
 
     Parameters
     ----------
@@ -108,8 +121,87 @@ def covariance(own: NDArray[np.float64], p: NDArray[np.float64], mix: NDArray[np
 
     Returns
     -------
-    ndarray of shape (…)
+    ndarray of shape (groups, …)
     """
     product = p - mix
     product *= own - mix
-    return product.sum(axis=0)  # type: ignore[no-any-return]
+    return product
+
+
+def divergence_from(p: NDArray[np.float64], mix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Kullback–Leibler divergence Σ p ln(p/P) of shares from those of the region, in nats.
+
+    Parameters
+    ----------
+    p, mix : ndarray of shape (groups, …)
+        Shares of the environment and of the region.
+
+    Returns
+    -------
+    ndarray of shape (…), 0 or more
+    """
+    logs = p + TINY
+    logs /= mix
+    np.log(logs, out=logs)
+    logs *= p
+    return logs.sum(axis=0)
+
+
+def cumulative(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of people at or below each threshold between ordered groups.
+
+    Parameters
+    ----------
+    p : ndarray of shape (groups, …)
+        Shares, groups from low to high.
+
+    Returns
+    -------
+    ndarray of shape (groups − 1, …)
+    """
+    return np.minimum(np.cumsum(p, axis=0)[:-1], 1)
+
+
+def binary_entropy(c: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variation of two parts, −[c log₂ c + (1 − c) log₂(1 − c)]: 0 where one is empty, 1 at a half.
+
+    Parameters
+    ----------
+    c : ndarray
+        Share of one of the parts.
+
+    Returns
+    -------
+    ndarray of the shape of `c`
+    """
+    return -(c * np.log2(c + TINY) + (1 - c) * np.log2(1 - c + TINY))
+
+
+def binary_variance(c: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variation of two parts, 4c(1 − c): 0 where one is empty, 1 at a half.
+
+    Parameters
+    ----------
+    c : ndarray
+        Share of one of the parts.
+
+    Returns
+    -------
+    ndarray of the shape of `c`
+    """
+    return 4 * c * (1 - c)
+
+
+def binary_root(c: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variation of two parts, 2√(c(1 − c)): 0 where one is empty, 1 at a half.
+
+    Parameters
+    ----------
+    c : ndarray
+        Share of one of the parts.
+
+    Returns
+    -------
+    ndarray of the shape of `c`
+    """
+    return 2 * np.sqrt(c * (1 - c))

@@ -383,6 +383,20 @@ class Population:
             counts=np.stack([self.counts[i], np.maximum(rest, 0)]), groups=(group, "rest"), margins=margins
         )
 
+    def with_rest(self) -> Self:
+        """Return the population with those of a stated total who belong to no group as one more group, ``rest``.
+
+        Returns
+        -------
+        Population
+            Itself where no total was stated.
+        """
+        if self.stated_total is None:
+            return self
+        self._refuse_after_nonlinear("adding the rest")
+        rest = np.maximum(self.stated_total - self.sizes, 0)
+        return self._derive(counts=np.concatenate([self.counts, rest[np.newaxis]]), groups=(*self.groups, "rest"))
+
     def merge(self, by: Hashable | pd.Series[Any] | Sequence[Any]) -> Population:
         """Return the population with units merged into larger ones.
 
