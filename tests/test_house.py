@@ -95,10 +95,12 @@ def test_nothing_global_is_touched():
         two, one = pop[["black", "white"]], sgt.Population([[1, 2]], ["a"])
         for index in stocked().values():
             for given in (two, two.within(sgt.Zones(tracts["county"])), two.merge("county")):
-                index(given); index.expected(given); index.citation(); index.partial(given)
+                index = index.bind(incomes=[1, 2]) if index.about.needs else index
+                index(given); index.expected(given); index.citation()
+                index.partial(given) if index.answer != "units" and given.surroundings is None else None
                 index.local(given) if not index.local_refusal else None
             with warnings.catch_warnings(record=True):
-                index(one)
+                index(one) if not index.about.needs else None
         sgt.summary(pop); sgt.shelf(); pop.to_frame(export=True); repr(pop); pop._repr_html_()
         sgt.synthetic_city("random", rng=1); sgt.synthetic_district(50, 3, rng=1)
         area_between(np.random.default_rng(1).random(MANY), np.ones(MANY))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
@@ -61,9 +63,6 @@ def _names(text: str) -> list[str]:
 
 
 def _report(given: argparse.Namespace) -> None:
-    import geopandas
-    from pyogrio.errors import DataLayerError, DataSourceError
-
     from segregation_tools.errors import DataError, listed
     from segregation_tools.population.population import Population
     from segregation_tools.views.page import report
@@ -71,14 +70,7 @@ def _report(given: argparse.Namespace) -> None:
     if not given.file.exists():
         msg = f"there is no file {given.file}"
         raise DataError(msg)
-    if given.file.suffix in (".parquet", ".geoparquet"):
-        frame = geopandas.read_parquet(given.file)
-    else:
-        try:
-            frame = geopandas.read_file(given.file, **({"layer": given.layer} if given.layer else {}))
-        except (DataSourceError, DataLayerError) as unreadable:
-            msg = f"{given.file} cannot be read: {unreadable}"
-            raise DataError(msg) from unreadable
+    frame = _table(given.file, given.layer)
     if given.unit is not None:
         if given.unit not in frame.columns:
             msg = f"no column {given.unit!r}; the columns are {listed(frame.columns, 30)}"
@@ -86,6 +78,41 @@ def _report(given: argparse.Namespace) -> None:
         frame = frame.set_index(given.unit)
     pop = Population.from_frame(frame, given.groups, tiers=given.tiers, total=given.total, missing=given.missing)
     print(report(pop, given.out, language=given.language, title=given.title or given.file.name))
+
+
+def _table(path: Path, layer: str | None) -> pd.DataFrame:
+    """Read a file of areas; what it is follows from its name."""
+    import geopandas
+    import pandas as pd
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    from segregation_tools.errors import DataError
+
+    kind = path.suffix.lower()
+    if layer is not None and kind in (".parquet", ".geoparquet", ".csv"):
+        msg = f"{path} has no layers: leave out --layer"
+        raise DataError(msg)
+    try:
+        if kind == ".csv":
+            return pd.read_csv(path)
+        if kind in (".parquet", ".geoparquet"):
+            return _parquet(path)
+        return geopandas.read_file(path, **({"layer": layer} if layer else {}))  # type: ignore[no-any-return]
+    except (DataSourceError, DataLayerError, ValueError) as unreadable:
+        msg = f"{path} cannot be read: {unreadable}"
+        raise DataError(msg) from unreadable
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    import geopandas
+    import pandas as pd
+
+    try:
+        return geopandas.read_parquet(path)  # type: ignore[no-any-return]
+    except ValueError as unplaced:
+        if "geo metadata" not in str(unplaced):
+            raise
+        return pd.read_parquet(path)
 
 
 def _demo(given: argparse.Namespace) -> None:

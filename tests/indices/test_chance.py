@@ -84,3 +84,14 @@ def test_units_nobody_lives_in_do_not_count():
     without = sgt.Population([[3, 4], [9, 1]], ["a", "b"])
     for index in (sgt.dissimilarity, sgt.variance_ratio, sgt.mutual_information):
         assert index.expected(with_empty) == index.expected(without)
+
+
+def test_what_chance_cannot_give_is_not_stated():
+    """First order is no value where it exceeds what the index can be; one unit is even whatever chance does."""
+    lonely = sgt.Population(np.eye(8).repeat(8, axis=1), [f"g{i}" for i in range(8)])
+    assert np.isnan(sgt.mutual_information.expected(lonely))
+    assert np.isnan(sgt.information_theory.expected(lonely))
+    fractions = sgt.Population(np.full((2, 50), 0.05), ["a", "b"])
+    for index in (sgt.variance_ratio, sgt.dissimilarity, sgt.mutual_information):
+        assert np.isnan(index.expected(fractions))
+    assert sgt.dissimilarity.expected(sgt.Population([[3], [4]], ["a", "b"])) == 0

@@ -24,6 +24,9 @@ def test_it_cannot_be_changed(pop):
     for array in (pop.counts, pop.environment, pop.within(sgt.Zones(["z", "z", "y"])).environment):
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 1
+    for array in (pop.group_totals, pop.sizes):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
     again = pickle.loads(pickle.dumps(pop))  # noqa: S301 - our own bytes
     np.testing.assert_array_equal(again.counts, pop.counts)
     assert not again.counts.flags.writeable
@@ -153,3 +156,24 @@ def test_notebooks_show_it_escaped():
     html = sgt.Population([[1, 2], [3, 4]], ["<b>", "b"])._repr_html_()
     assert "&lt;b&gt;" in html
     assert "<b>" not in html
+
+
+def test_what_is_handed_out_is_a_copy(tracts):
+    pop = sgt.Population.from_frame(tracts.to_crs(32610), ["white", "black"], tiers=["county"])
+    before = pop.tiers, pop.geography.areas, pop.geography.centroids, pop.total
+    for frame in (pop.tiers, pop.geography.areas, pop.geography.centroids, pop.total):
+        frame.iloc[:] = frame.iloc[::-1].to_numpy()
+    after = pop.tiers, pop.geography.areas, pop.geography.centroids, pop.total
+    assert all(one.equals(two) for one, two in zip(before, after, strict=True))
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        pop.counts.flags.writeable = True
+
+
+def test_merged_geometry_is_made_when_it_is_needed(tracts, monkeypatch):
+    tracts = tracts.to_crs(32610)
+    merged = sgt.Population.from_frame(tracts, ["white", "black"], tiers=["county"]).merge("county")
+    again = pickle.loads(pickle.dumps(merged))  # noqa: S301 - our own bytes
+    assert "EPSG:32610" in repr(merged)
+    assert "geometry" not in merged.geography.__dict__
+    assert again.geography.geometry.geom_equals(merged.geography.geometry).all()
+    assert merged.geography.geometry.area.sum() == pytest.approx(tracts.geometry.area.sum())

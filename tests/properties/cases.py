@@ -9,12 +9,19 @@ import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
 
 ALL = list(stocked().values())
+VALUES = [index for index in ALL if index.answer != "units"]
+UNITS = [index for index in ALL if index.answer == "units"]
 EVENNESS = [index for index in ALL if index.dimension == "evenness"]
-LOCAL = [index for index in ALL if not index.local_refusal]
+ORDINAL = [index for index in ALL if index.dimension == "ordinal"]
+LOCAL = [index for index in VALUES if not index.local_refusal]
 DECOMPOSABLE = [index for index in ALL if index.decomposable]
 
-# Their value is not the mean of their local values; the test named in the dictionary shows it.
-NOT_A_MEAN = {"entropy_diversity", "simpson_diversity"}
+# What an index lacks; each has its counterexample in test_counterexamples.py.
+DIRECTED = {"interaction", "atkinson", "gorard"}  # the first of two groups is another question than the second
+FITTED = {"rank_order_information", "rank_order_variance", "rank_order_squareroot"}  # through a polynomial
+NOT_ONE = {"gorard", "mutual_information", "divergence"}  # under complete separation
+NOT_A_MEAN = {"entropy_diversity", "simpson_diversity"}  # of its local values
+NOT_ZONED = {"min_max"}  # zones as environment differ from merged units
 
 
 def ids(index):
@@ -38,6 +45,18 @@ def population(counts, index=None, **more):
     if index is not None and index.groups == 2:
         counts = counts[:2]
     return sgt.Population(counts, [f"g{i}" for i in range(len(counts))], **more)
+
+
+def ready(index, pop):
+    """The index with the options it needs, for a population."""
+    return (
+        index.bind(incomes=[10.0 * 2**i for i in range(len(pop.groups))]) if "incomes" in index.about.needs else index
+    )
+
+
+def value(index, pop):
+    """Value of an index that may need an option."""
+    return ready(index, pop)(pop)
 
 
 def flat(answer):

@@ -75,3 +75,101 @@ def exposure_without_self(counts):
 def area(p, t):
     """½ ΣΣ t_i t_j |p_i − p_j| / T²."""
     return 0.5 * (t[:, None] * t * np.abs(p[:, None] - p)).sum() / t.sum() ** 2
+
+
+def region(counts):
+    return counts.sum(axis=1) / counts.sum()
+
+
+def _mean(counts, score):
+    t = counts.sum(axis=0)
+    return sum(t[i] * score(i) for i in range(len(t)) if t[i]) / t.sum()
+
+
+def relative_diversity(counts, met):
+    p, P = shares(met), region(counts)
+    return 1 - _mean(counts, lambda i: sum(p[:, i] * (1 - p[:, i]))) / sum(P * (1 - P))
+
+
+def normalized_exposure(counts, met):
+    p, own, P = shares(met), shares(counts), region(counts)
+    return sum(_mean(counts, lambda i, g=g: (own[g, i] - P[g]) * (p[g, i] - P[g]) / (1 - P[g])) for g in range(len(P)))
+
+
+def squared_coefficient_of_variation(counts, met):
+    p, P = shares(met), region(counts)
+    return _mean(counts, lambda i: sum((p[:, i] - P) ** 2 / P)) / (len(P) - 1)
+
+
+def divergence(counts, met):
+    p, P = shares(met), region(counts)
+    return _mean(counts, lambda i: sum(x * log(x / y) for x, y in zip(p[:, i], P, strict=True) if x > 0))
+
+
+def hutchens(counts, met):
+    p, (P, Q) = shares(met), region(counts)
+    return 1 - _mean(counts, lambda i: (p[0, i] * p[1, i] / (P * Q)) ** 0.5)
+
+
+def gorard(counts, met):
+    p, (P, _) = shares(met), region(counts)
+    return _mean(counts, lambda i: abs(p[0, i] / P - 1)) / 2
+
+
+def atkinson(counts, met, b=0.5):
+    p, (P, Q) = shares(met), region(counts)
+    return 1 - P / Q * abs(_mean(counts, lambda i: p[1, i] ** (1 - b) * p[0, i] ** b / P)) ** (1 / (1 - b))
+
+
+def min_max(counts, met):
+    x, y = met[0] / met[0].sum(), met[1] / met[1].sum()
+    return 1 - sum(map(min, zip(x, y, strict=True))) / sum(map(max, zip(x, y, strict=True)))
+
+
+F = {
+    "information": lambda c: -sum(x * log(x) / log(2) for x in (c, 1 - c) if x > 0),
+    "variance": lambda c: 4 * c * (1 - c),
+    "squareroot": lambda c: 2 * (max(c * (1 - c), 0.0)) ** 0.5,
+}
+
+
+def ordinal(kind, counts, met):
+    p, P, f = shares(met), region(counts), F[kind]
+
+    def variation(q):
+        return sum(f(min(q[: k + 1].sum(), 1.0)) for k in range(len(q) - 1))
+
+    return 1 - _mean(counts, lambda i: variation(p[:, i])) / variation(P)
+
+
+def rank_order(kind, counts, met, degree):
+    """Two-group index at each threshold, fitted by weighted normal equations, integrated on a fine grid."""
+    two = {"information": information_theory, "variance": relative_diversity, "squareroot": hutchens}[kind]
+    P, f = region(counts), F[kind]
+    cuts = np.array([min(P[: k + 1].sum(), 1.0) for k in range(len(P) - 1)])
+    at = [
+        two(
+            np.stack([counts[: k + 1].sum(axis=0), counts[k + 1 :].sum(axis=0)]),
+            np.stack([met[: k + 1].sum(axis=0), met[k + 1 :].sum(axis=0)]),
+        )
+        for k in range(len(cuts))
+    ]
+    powers, weights = np.vander(cuts, degree + 1, increasing=True), np.array([f(c) for c in cuts])
+    fit, *_ = np.linalg.lstsq(powers * weights[:, None], np.array(at) * weights, rcond=None)
+    x = (np.arange(200_000) + 0.5) / 200_000
+    height = _heights(kind, x)
+    return (height * np.vander(x, degree + 1, increasing=True).dot(fit)).sum() / height.sum()
+
+
+def _heights(kind, x):
+    if kind == "information":
+        return -(x * np.log2(x) + (1 - x) * np.log2(1 - x))
+    return x * (1 - x) if kind == "variance" else np.sqrt(x * (1 - x))
+
+
+def neighborhood_sorting_index(counts, met, incomes):
+    p = shares(met)
+    people = [(income, n) for row, income in zip(counts, incomes, strict=True) for n in [row.sum()]]
+    mean = sum(y * n for y, n in people) / counts.sum()
+    spread = sum(n * (y - mean) ** 2 for y, n in people) / counts.sum()
+    return (_mean(counts, lambda i: (sum(p[g, i] * incomes[g] for g in range(len(p))) - mean) ** 2) / spread) ** 0.5

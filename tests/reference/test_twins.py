@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -12,7 +12,22 @@ from segregation_tools.kernels.ordering import SHORT, bucketed_area
 from tests.properties.cases import assert_same, population, tables
 from tests.reference import plain
 
-TWINS = ["dissimilarity", "information_theory", "mutual_information", "variance_ratio", "gini", "exposure"]
+TWINS = [
+    "dissimilarity",
+    "information_theory",
+    "mutual_information",
+    "variance_ratio",
+    "gini",
+    "exposure",
+    "relative_diversity",
+    "normalized_exposure",
+    "squared_coefficient_of_variation",
+    "divergence",
+    "hutchens",
+    "gorard",
+    "atkinson",
+    "min_max",
+]
 
 
 class Mixed:
@@ -38,14 +53,51 @@ class Mixed:
 @pytest.mark.parametrize("name", TWINS)
 @given(counts=tables())
 def test_index_equals_its_twin(name, counts):
-    assert_same(getattr(sgt, name)(population(counts)), getattr(plain, name)(counts, counts))
+    pop = population(counts, getattr(sgt, name))
+    assert_same(getattr(sgt, name)(pop), getattr(plain, name)(pop.counts, pop.counts))
 
 
 @pytest.mark.parametrize("name", TWINS)
 @given(counts=tables(), seed=st.integers(0, 999))
 def test_index_equals_its_twin_with_an_environment_in_strips(name, counts, seed):
-    pop = population(counts).within(Mixed(seed))
-    assert_same(getattr(sgt, name)(pop), getattr(plain, name)(counts, pop.environment))
+    pop = population(counts, getattr(sgt, name)).within(Mixed(seed))
+    assert_same(getattr(sgt, name)(pop), getattr(plain, name)(pop.counts, pop.environment))
+
+
+@given(counts=tables(groups=2), b=st.floats(0.05, 0.95))
+def test_atkinson_equals_its_twin_for_any_b(counts, b):
+    assert_same(sgt.atkinson(population(counts), b=b), plain.atkinson(counts, counts, b))
+
+
+@pytest.mark.parametrize("kind", ["information", "variance", "squareroot"])
+@given(counts=tables(), seed=st.integers(0, 999))
+def test_ordinal_indices_equal_their_twins(kind, counts, seed):
+    index = getattr(sgt, f"ordinal_{kind}")
+    assert_same(index(population(counts)), plain.ordinal(kind, counts, counts))
+    local = population(counts).within(Mixed(seed))
+    assert_same(index(local), plain.ordinal(kind, counts, local.environment))
+
+
+@pytest.mark.parametrize("kind", ["information", "variance", "squareroot"])
+@settings(max_examples=20)
+@given(counts=tables(), seed=st.integers(0, 999), degree=st.integers(0, 4))
+def test_rank_order_indices_equal_their_twins(kind, counts, seed, degree):
+    degree = min(degree, len(counts) - 2)
+    local = population(counts).within(Mixed(seed))
+    index = getattr(sgt, f"rank_order_{kind}")
+    for pop in (population(counts), local):
+        twin = plain.rank_order(kind, counts, pop.environment, degree)
+        assert index(pop, degree=degree) == pytest.approx(twin, rel=1e-5, abs=1e-5)  # the twin integrates on a grid
+    highest = min(4, len(counts) - 2)
+    assert_same(index(local), index(local, degree=highest))
+
+
+@given(counts=tables(), seed=st.integers(0, 999))
+def test_sorting_of_incomes_equals_its_twin(counts, seed):
+    incomes = [10.0 * 2**i for i in range(len(counts))]
+    for pop in (population(counts), population(counts).within(Mixed(seed))):
+        twin = plain.neighborhood_sorting_index(counts, pop.environment, incomes)
+        assert_same(sgt.neighborhood_sorting_index(pop, incomes=incomes), twin)
 
 
 @given(counts=tables())

@@ -60,30 +60,36 @@ def percent(text):
 
 
 def test_it_stands_alone(page):
-    assert [source[:22] for source in page.fetched] == ["data:image/png;base64,"]
+    assert [source[:22] for source in page.fetched] == ["data:image/png;base64,"] * 4
     assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe")]
     assert ("html", {"lang": "en"}) in page.tags
     assert page.headings[0] == "Sacramento"
 
 
-def test_the_map_is_a_picture_with_words_for_those_who_cannot_see_it(page, tmp_path):
-    (image,) = [about for tag, about in page.tags if tag == "img"]
-    assert "each group" in image["alt"]
-    picture = tmp_path / "map.png"
-    picture.write_bytes(base64.b64decode(image["src"].partition(",")[2]))
-    pixels = matplotlib.image.imread(picture)
-    assert pixels.shape[1] > 1000
-    assert pixels[..., :3].std() > 0.1
+def test_each_map_is_a_picture_with_words_for_those_who_cannot_see_it(page, tmp_path, sacramento):
+    images = [about for tag, about in page.tags if tag == "img"]
+    assert [image["alt"] for image in images] == [
+        f"Map: share of {group} among the residents of each area." for group in sacramento.groups
+    ]
+    for image in images:
+        picture = tmp_path / "map.png"
+        picture.write_bytes(base64.b64decode(image["src"].partition(",")[2]))
+        pixels = matplotlib.image.imread(picture)
+        assert pixels.shape[1] > 500
+        assert pixels[..., :3].std() > 0.05
 
 
 def test_its_numbers_are_those_of_the_library(page, sacramento):
-    mix, indices, isolation, observed, even, provenance = page.tables
+    mix, indices, more, isolation, observed, even, provenance = page.tables
     assert [row[0] for row in mix[1:]] == list(sacramento.groups)
     assert [percent(row[2]) for row in mix[1:]] == pytest.approx(100 * sacramento.mix.to_numpy(), abs=0.05)
 
     table = sgt.summary(sacramento)
-    numbers = table[table["groups"].str.contains(",")]
-    assert [row[1] for row in indices[1:]] == numbers["symbol"].tolist()
+    numbers = table[table["groups"].str.contains(",")].set_index("symbol")
+    assert {row[1] for row in indices[1:]} == {"D", "H", "V", "E"}
+    indices = indices[:1] + indices[1:] + more[1:]
+    numbers = numbers.loc[[row[1] for row in indices[1:]]]
+    assert len(numbers) == (table["groups"].str.contains(",")).sum()
     assert [float(row[2]) for row in indices[1:]] == pytest.approx(numbers["value"].to_numpy(), abs=5e-5)
     chance = ["–" if np.isnan(value) else f"{value:.4f}" for value in numbers["expected"]]
     assert [row[3] for row in indices[1:]] == chance
@@ -104,7 +110,7 @@ def test_its_numbers_are_those_of_the_library(page, sacramento):
 
 
 def test_every_measure_is_explained_in_plain_words(page):
-    shown = {row[0] for row in page.tables[1][1:]}
+    shown = {row[0] for table in page.tables[1:3] for row in table[1:]}
     assert not shown & set(sgt.shelf().index), "a measure without a plain name"
 
 
@@ -117,6 +123,20 @@ def test_names_are_escaped(tmp_path):
     assert Page(path).tables[0][1][0] == '<script>alert("a")</script>'
 
 
+@pytest.mark.parametrize("name", ["$\\foo$", "$x_i$", "群", "{0}", "index"])
+def test_any_name_can_be_drawn(name, tmp_path):
+    city = sgt.synthetic_city("gradient", rows=2, cols=3, groups=[name, "b"])
+    assert Page(sgt.report(city, tmp_path / "page.html")).tables[0][1][0] == name
+
+
+def test_geometry_that_is_absent_or_mislabelled_is_drawn_as_far_as_it_goes(tracts, tmp_path):
+    metres = tracts.head(20).to_crs(32610).set_crs(4326, allow_override=True)
+    assert len(Page(sgt.report(metres, tmp_path / "page.html", groups=["white", "black"])).fetched) == 2
+    nowhere = tracts.head(20).copy()
+    nowhere["geometry"] = None
+    assert not Page(sgt.report(nowhere, tmp_path / "page.html", groups=["white", "black"])).fetched
+
+
 def test_a_table_without_geometry_says_so(tmp_path):
     path = sgt.report(sgt.Population([[90, 10], [10, 90]], ["a", "b"]), tmp_path / "page.html")
     assert "no geometry" in path.read_text("utf-8")
@@ -124,8 +144,19 @@ def test_a_table_without_geometry_says_so(tmp_path):
 
 
 def test_small_counts_are_not_told(tmp_path):
-    pop = sgt.Population([[90, 10], [3, 0]], ["a", "b"])
-    assert Page(sgt.report(pop, tmp_path / "page.html")).tables[0][2][1] == "fewer than 5"
+    units = sgt.Population([[90, 10, 1], [40, 20, 1]], ["a", "b"])
+    text = sgt.report(units, tmp_path / "page.html").read_text("utf-8")
+    assert "smallest fewer than 5" in text
+    rare = sgt.Population([[90, 10], [3, 0]], ["a", "b"])
+    with pytest.raises(sgt.CapabilityError, match=r"'b'.*min_count"):
+        sgt.report(rare, tmp_path / "page.html")
+    assert Page(sgt.report(rare, tmp_path / "page.html", min_count=1)).tables[0][2][1] == "3"
+
+
+def test_an_environment_is_named(tmp_path):
+    pop = sgt.Population([[90, 10], [10, 90]], ["a", "b"]).within(sgt.Zones([1, 1]))
+    facts = dict(Page(sgt.report(pop, tmp_path / "page.html")).tables[-1][1:])
+    assert "Zones" in facts["Who meets whom"]
 
 
 def test_one_group_is_reported_as_far_as_it_goes(tmp_path):
@@ -138,7 +169,7 @@ def test_one_group_is_reported_as_far_as_it_goes(tmp_path):
 @pytest.mark.parametrize("groups", ["ab", "abcde"])
 def test_every_kind_of_geography_is_drawn(kind, groups, tmp_path):
     city = sgt.synthetic_city("gradient", rows=6, cols=8, groups=list(groups), kind=kind)
-    assert len(Page(sgt.report(city, tmp_path / "page.html")).fetched) == 1
+    assert len(Page(sgt.report(city, tmp_path / "page.html")).fetched) == len(groups)
 
 
 def test_every_group_is_drawn_on_one_scale_and_empty_units_are_grey(tracts):
@@ -161,7 +192,7 @@ def test_every_group_is_drawn_on_one_scale_and_empty_units_are_grey(tracts):
 
 def test_languages_that_do_not_exist_are_refused(tmp_path):
     with pytest.raises(sgt.DataError, match="'en'"):
-        sgt.report(sgt.Population([[1, 2], [3, 4]], ["a", "b"]), tmp_path / "page.html", language="xx")
+        sgt.report(sgt.Population([[9, 2], [3, 9]], ["a", "b"]), tmp_path / "page.html", language="xx")
 
 
 # ---------------------------------------------------------------- the command line
@@ -187,6 +218,15 @@ def test_the_command_line_reads_parquet(tmp_path, tracts):
     assert main(["report", str(source), "--groups", "white,black", "--out", str(tmp_path / "page.html")]) == 0
 
 
+def test_the_command_line_reads_tables(tmp_path, tracts):
+    plain = tracts.head(40).drop(columns="geometry")
+    for source, write in (("areas.csv", plain.to_csv), ("plain.parquet", plain.to_parquet)):
+        write(tmp_path / source)
+        out = tmp_path / "page.html"
+        assert main(["report", str(tmp_path / source), "--groups", "white,black", "--out", str(out)]) == 0
+        assert not Page(out).fetched
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -196,13 +236,17 @@ def test_the_command_line_reads_parquet(tmp_path, tracts):
         (["{file}", "--groups", "white,black", "--language", "xx"], "no language 'xx'"),
         (["{file}", "--groups", "white,black", "--out", "/nonexistent/page.html"], "/nonexistent/page.html"),
         (["{text}", "--groups", "white"], "text.gpkg"),
+        (["{corrupt}", "--groups", "white"], "areas.parquet cannot be read"),
+        (["{corrupt}", "--groups", "white", "--layer", "x"], "leave out --layer"),
+        (["{file}", "--groups", "white", "--layer", "x"], "cannot be read"),
     ],
 )
 def test_the_command_line_refuses_in_one_line(arguments, says, tmp_path, tracts, capsys):
-    file, text = tmp_path / "areas.gpkg", tmp_path / "text.gpkg"
+    file, text, corrupt = tmp_path / "areas.gpkg", tmp_path / "text.gpkg", tmp_path / "areas.parquet"
     tracts.head(5).to_file(file)
     text.write_text("not a map")
-    assert main(["report", *[part.format(file=file, text=text) for part in arguments]]) == 2
+    corrupt.write_text("not a table")
+    assert main(["report", *[part.format(file=file, text=text, corrupt=corrupt) for part in arguments]]) == 2
     error = capsys.readouterr().err
     assert says in error
     assert "Traceback" not in error

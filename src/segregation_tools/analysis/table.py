@@ -40,8 +40,8 @@ def summary(
     DataFrame
         One row an index, or an index and group: `index`, `symbol`, `dimension`, `value`, `expected` (by chance, with
         unit sizes fixed; NaN where no closed form holds), `units` (with residents), `median_unit` (residents of the
-        middle one), `groups`, `source`. Indices of two groups are left out where there are more, and so are matrices, values of
-        single units and indices that need an option.
+        middle one), `groups`, `source`. Left out are indices of two groups where there are more, matrices, values of
+        single units, and indices that need an option.
 
     Examples
     --------

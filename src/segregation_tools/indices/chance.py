@@ -38,6 +38,10 @@ def expected_deviation(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> 
     from scipy.special import gammaln, xlogy
 
     t = np.rint(sizes)
+    if len(sizes) == 1:
+        return 0.0
+    if not t.sum() > 0:
+        return np.nan
     total = 0.0
     for P in mix:
         v = np.floor(t * P) + 1
@@ -45,7 +49,7 @@ def expected_deviation(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> 
         n, k = t[inside], v[inside]
         log_term = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + xlogy(k, P) + xlogy(n - k + 1, 1 - P)
         total += float((2 * k * np.exp(log_term)).sum())
-    return total / (2 * float(sizes.sum()) * float(simpson(mix)))
+    return total / (2 * float(t.sum()) * float(simpson(mix)))
 
 
 def expected_gorard(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> float:
@@ -78,13 +82,17 @@ def expected_variance(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> f
     Returns
     -------
     float
+        NaN where there are fewer people than units, as only fractional counts have it.
     """
     people = float(sizes.sum())
-    return (len(sizes) - 1) / (people - 1) if people > 1 else np.nan
+    return (len(sizes) - 1) / (people - 1) if people > 1 and people >= len(sizes) else np.nan
 
 
 def expected_mutual(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> float:
-    """M by chance, (units − 1)(groups − 1)/(2 people): first order, too low where units are small.
+    """M by chance, (units − 1)(groups − 1)/(2 people): first order, for units of many people.
+
+    It errs where units are small, first downwards and, with few people a group and unit, far upwards; NaN where it exceeds
+    the largest value that M can have.
 
     Parameters
     ----------
@@ -97,7 +105,8 @@ def expected_mutual(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> flo
     -------
     float
     """
-    return (len(sizes) - 1) * (len(mix) - 1) / (2 * float(sizes.sum()))
+    value = (len(sizes) - 1) * (len(mix) - 1) / (2 * float(sizes.sum()))
+    return value if value <= float(entropy(mix)) else np.nan
 
 
 def expected_information(sizes: NDArray[np.float64], mix: NDArray[np.float64]) -> float:

@@ -137,7 +137,7 @@ def mutual_information(p: Array, mix: Array) -> Array:
     symbol="V",
     dimension="evenness",
     bounds=(0, 1),
-    source=["bell1954", "james1985", "fossett2017"],
+    source=["bell1954", "james1985", "goodman1954", "reardon2002", "fossett2017"],
     within=by_diversity,
     expected=expected_variance,
 )
@@ -147,7 +147,8 @@ def variance_ratio(p: Array, mix: Array, own: Array) -> Array:
     Σ_i t_i Σ_g (o_ig − P_g)(p_ig − P_g) / (T I), with o the shares at home, p those of the environment (the same
     without one) and I = Σ P_g (1 − P_g). With two groups Σ t (p − P)² / (T P (1 − P)), which is xPx − yPx: how much
     more often x meets x than y does; that reading also holds with a local environment. With many groups the variances
-    of all groups are added up before the ratio is taken.
+    of all groups are added up before the ratio is taken, which is Goodman and Kruskal's τ and, where there is no local
+    environment, the relative diversity index.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, GroupError, UndefinedWarning, listed, warn
-from segregation_tools.indices.references import references
+from segregation_tools.indices.references import Reference, references
 from segregation_tools.population.population import as_population
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from segregation_tools.indices.references import Reference
     from segregation_tools.population.population import Population
 
     LocalValues = Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]  # residents and values of a block
@@ -45,10 +44,19 @@ class Sums:
         Totals of the groups in the whole region, against which the part was measured.
     added : ndarray
         What was added up; its meaning is the index's own.
+    index : str
+        Whose sums these are.
+    options : mapping
+        With which options.
+    people : float
+        People of the part.
     """
 
     region: NDArray[np.float64]
     added: NDArray[np.float64]
+    index: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    people: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,8 @@ class About:
         As the literature writes them.
     bounds : tuple of float
         Smallest and largest value without a local environment.
-    source : sequence of str
-        Keys of ``references.toml``.
+    source : str or sequence of str
+        Keys of ``references.toml``, or sources in words.
     groups : int or None
         How many groups it compares; None for two or more.
     answer : {"number", "groups", "matrix", "units"}, or callable
@@ -82,7 +90,7 @@ class About:
     symbol: str
     dimension: str
     bounds: tuple[float, float]
-    source: Sequence[str]
+    source: str | Sequence[str]
     groups: int | None = None
     answer: str | Callable[[Mapping[str, Any]], str] = "number"
     within: Callable[..., float] | None = None
@@ -137,7 +145,8 @@ class Index(ABC):
     @property
     def references(self) -> list[Reference]:
         """Sources of the formula."""
-        return [references()[key] for key in self.about.source]
+        named = [self.about.source] if isinstance(self.about.source, str) else self.about.source
+        return [references().get(name, Reference.in_words(name)) for name in named]
 
     @property
     def within(self) -> Callable[..., float] | None:
@@ -235,7 +244,10 @@ class Index(ABC):
     def local(
         self, data: Population | pd.DataFrame, /, *, groups: Sequence[Hashable] | None = None, **options: Any
     ) -> Any:
-        """Value of each unit: weighted with residents, their mean is the value of the index.
+        """Value of each unit: of an index of evenness or order, its mean over residents is the value of the index.
+
+        Of exposure and isolation, the shares met, whose mean over the members of a group is its value; of diversity, that
+        of each unit, whose mean is lower than that of the region.
 
         Parameters
         ----------
@@ -291,12 +303,29 @@ class Index(ABC):
         """
         options = self._known(options)
         pop = as_population(data, groups)
+        totals = pop.group_totals
+        if region is not None:
+            pop, totals = self._part(pop, region)
         self._check_groups(pop)
-        totals = pop.group_totals if region is None else np.asarray(region, dtype=np.float64)
+        people = float(pop.group_totals.sum())
+        return replace(self._sums(pop, totals, options), index=self.__name__, options=options, people=people)
+
+    def _part(self, pop: Population, region: NDArray[Any] | pd.Series[float]) -> tuple[Population, NDArray[np.float64]]:
+        """Match a part with the region; groups that are absent from the part have nobody there."""
+        if isinstance(region, pd.Series):
+            strangers = [group for group in pop.groups if group not in region.index]
+            if strangers or not region.index.is_unique:
+                msg = f"region must hold one total for each group; without {listed(strangers)}: {listed(region.index)}"
+                raise DataError(msg)
+            pop = pop.with_groups(list(region.index))
+        totals = np.asarray(region, dtype=np.float64)
         if totals.shape != (len(pop.groups),):
-            msg = f"region must hold one total for each of {listed(pop.groups)}"
+            msg = f"region must hold one total for each of {listed(pop.groups)}: a Series by group fits any part"
             raise DataError(msg)
-        return self._sums(pop, totals, options)
+        if not (np.isfinite(totals).all() and (totals >= pop.group_totals * (1 - 1e-9)).all()):
+            msg = f"region holds {totals.tolist()}, fewer than live in the part: {pop.group_totals.tolist()}"
+            raise DataError(msg)
+        return pop, totals
 
     def combine(self, parts: Iterable[Sums], **options: Any) -> Any:
         """Value of the index over the parts of a region.
@@ -318,8 +347,15 @@ class Index(ABC):
             msg = "no parts to combine"
             raise DataError(msg)
         region = every[0].region
+        if any(part.index != self.__name__ or part.options != options for part in every):
+            msg = f"these are parts of {listed(dict.fromkeys(part.index for part in every))} or of other options"
+            raise DataError(msg)
         if any(not np.array_equal(part.region, region) for part in every[1:]):
             msg = "the parts were measured against different regions: pass region= (totals of the whole) to partial"
+            raise DataError(msg)
+        people, everyone = sum(part.people for part in every), region.sum()
+        if abs(people - everyone) > 1e-6 * everyone:
+            msg = f"the parts hold {people:,.0f} of the region's {everyone:,.0f} people: a part is missing or doubled"
             raise DataError(msg)
         return self._finish(Sums(region, self._merged([part.added for part in every])), options)
 
@@ -412,12 +448,11 @@ class Index(ABC):
 
     def _labelled(self, value: Any, pop: Population, options: Mapping[str, Any]) -> Any:
         """Give the answer the labels of its shape: number, groups or matrix."""
-        groups = list(pop.groups)
         answer = self._answer(options)
         if answer == "groups":
-            return pd.Series(value, index=groups, name=self.__name__)
+            return pd.Series(value, index=pop.group_index(), name=self.__name__)
         if answer == "matrix":
-            return pd.DataFrame(value, index=pd.Index(groups, name="from"), columns=pd.Index(groups, name="to"))
+            return pd.DataFrame(value, index=pop.group_index("from"), columns=pop.group_index("to"))
         return float(value)
 
     @property
@@ -440,7 +475,7 @@ def per_unit(values: NDArray[np.float64], pop: Population, name: str) -> Any:
         return values.reshape(*values.shape[:-1], *pop.counts.shape[1:])
     if values.ndim == 1:
         return pd.Series(values, index=pop.units, name=name)
-    return pd.DataFrame(values.T, index=pop.units, columns=list(pop.groups))
+    return pd.DataFrame(values.T, index=pop.units, columns=pop.group_index())
 
 
 ROOMS = (

@@ -6,16 +6,16 @@ known exactly, and do not depend on where the categories were cut.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segregation_tools.errors import OptionError
+from segregation_tools.errors import OptionError, UndefinedWarning, warn
 from segregation_tools.indices.shapes import mean_of_scores
 from segregation_tools.indices.words import binary_entropy, binary_root, binary_variance, cumulative
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -153,7 +153,7 @@ def _root_moment(m: int) -> float:
     finish=_fitted(binary_entropy, _entropy_moment),
 )
 def rank_order_information(p: Array, mix: Array, *, degree: int | None = None) -> Array:
-    """Rank-order information theory index H^R: two-group H at every percentile of income, averaged with entropy weights.
+    """Rank-order information theory index H^R: two-group H at every percentile, averaged with entropy weights.
 
     2 ln 2 ∫ E(x) s(x) dx. H is known at the thresholds between groups only; a polynomial s is fitted through them with
     weights E². `rank_order_table` shows the degree that was taken and the ordinal index beside it.
@@ -259,7 +259,7 @@ def rank_order_squareroot(p: Array, mix: Array, *, degree: int | None = None) ->
     dimension="ordinal",
     bounds=(0, 1),
     source=["jargowsky1996", "jargowsky2005"],
-    finish=lambda mean, mix, *, incomes: float(np.sqrt(mean / _spread(mix, _amounts(incomes, len(mix))))),
+    finish=lambda mean, mix, *, incomes: _sorted_share(mean, mix, _amounts(incomes, len(mix))),
     needs=("incomes",),
 )
 def neighborhood_sorting_index(p: Array, mix: Array, *, incomes: Sequence[float] | None = None) -> Array:
@@ -292,7 +292,7 @@ def neighborhood_sorting_index(p: Array, mix: Array, *, incomes: Sequence[float]
     return (amounts @ p - amounts @ mix) ** 2
 
 
-def _amounts(incomes: Sequence[float] | Mapping[Any, float] | None, groups: int) -> Array:
+def _amounts(incomes: Sequence[float] | None, groups: int) -> Array:
     amounts = np.asarray([] if incomes is None else incomes, dtype=np.float64)
     if amounts.shape != (groups,) or not np.isfinite(amounts).all():
         msg = f"incomes must give one number for each of the {groups} groups, in their order; got {incomes!r}"
@@ -300,5 +300,9 @@ def _amounts(incomes: Sequence[float] | Mapping[Any, float] | None, groups: int)
     return amounts
 
 
-def _spread(mix: Array, amounts: Array) -> float:
-    return float(mix @ (amounts - mix @ amounts) ** 2)
+def _sorted_share(between: Array, mix: Array, amounts: Array) -> float:
+    spread = mix @ (amounts - mix @ amounts) ** 2
+    if not spread > 0:
+        warn("neighborhood_sorting_index is undefined (NaN): all incomes are the same", UndefinedWarning)
+        return np.nan
+    return float(np.sqrt(between / spread))

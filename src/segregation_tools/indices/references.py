@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -46,9 +47,16 @@ class Reference:
     publisher: str = ""
     editors: tuple[str, ...] = ()
 
+    @classmethod
+    def in_words(cls, text: str) -> Reference:
+        """Take a source that is only named, such as "Theil & Finizza 1971"."""
+        return cls(key=re.sub(r"\W+", "", text).lower(), type="misc", authors=(), year=0, title=text)
+
     @property
     def short(self) -> str:
         """Authors and year, as in a table."""
+        if not self.authors:
+            return self.title
         last = [name.partition(",")[0] for name in self.authors]
         names = f"{last[0]} et al." if len(last) > 3 else " & ".join([", ".join(last[:-1]), last[-1]][len(last) == 1 :])
         return f"{names} {self.year}"
@@ -56,6 +64,8 @@ class Reference:
     @property
     def full(self) -> str:
         """As in a list of references."""
+        if not self.authors:
+            return self.title
         text = f"{_listed(self.authors)} ({self.year}). {self.title}."
         if self.journal:
             issue = f"({self.number})" if self.number else ""
@@ -73,7 +83,7 @@ class Reference:
         fields: Mapping[str, str] = {
             "author": " and ".join(self.authors),
             "editor": " and ".join(self.editors),
-            "year": str(self.year),
+            "year": str(self.year or ""),
             "title": "{" + self.title + "}",
             "journal": self.journal,
             "booktitle": self.book,

@@ -97,10 +97,21 @@ class Meeting(Index):
         return self.formula(meetings, *([sums.region / sums.region.sum()] if "mix" in self._reads else []))
 
     def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
+        if self.local_refusal:
+            return super()._local(pop, options)
         if not options["with_self"]:
             msg = f"{self.__name__}.local counts residents among those they meet: leave out with_self=False"
             raise CapabilityError(msg)
-        return (shares_met(lived, met) for lived, met in blocks(pop))
+        parts = (shares_met(lived, met) for lived, met in blocks(pop))
+        if self.answer != "number":
+            return parts
+        # Whoever lives in one unit meets the same people, so that every row of the matrix is p.
+        return ((residents, self.formula(np.broadcast_to(p, (len(p), *p.shape)))) for residents, p in parts)
+
+    @property
+    def local_refusal(self) -> str:
+        """Why there are no local values; empty where there are."""
+        return "it compares groups, not units" if "mix" in self._reads else ""
 
 
 class OfTheMix(Index):
@@ -132,11 +143,14 @@ class Lorenz(Index):
     def _value(self, pop: Population, options: dict[str, Any]) -> Any:
         if len(pop.groups) < 2:
             return np.nan
-        areas = [area_between(*self._curve(pop, slice(g, g + 1))) for g in self._measured(len(pop.groups))]
+        areas = [
+            area_between(*self._curve(pop, slice(g, g + 1), pop.group_totals.sum()))
+            for g in self._measured(len(pop.groups))
+        ]
         return self._of_areas(areas, pop.group_totals)
 
     def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        return Sums(totals, self._curve(pop, slice(len(self._measured(len(totals))))))
+        return Sums(totals, self._curve(pop, slice(len(self._measured(len(totals)))), totals.sum()))
 
     def _merged(self, values: list[NDArray[np.float64]]) -> NDArray[np.float64]:
         return np.concatenate(values, axis=1)
@@ -151,7 +165,7 @@ class Lorenz(Index):
         return range(1 if groups == 2 else groups)
 
     @staticmethod
-    def _curve(pop: Population, groups: slice) -> NDArray[np.float64]:
+    def _curve(pop: Population, groups: slice, everyone: float) -> NDArray[np.float64]:
         """Shares of some groups among those met, and below them the residents, of every unit."""
         curve = np.empty((len(range(*groups.indices(len(pop.groups)))) + 1, len(pop)))
         start = 0
@@ -161,6 +175,7 @@ class Lorenz(Index):
             curve[:-1, start:stop] = p[groups]
             curve[-1, start:stop] = residents
             start = stop
+        curve[-1] /= everyone  # shares of all residents, so that squares neither overflow nor vanish
         return curve
 
     def _of_areas(self, areas: list[float], totals: NDArray[np.float64]) -> Any:
@@ -182,7 +197,10 @@ class OfSurfaces(Index):
             if totals is not pop.group_totals:
                 msg = f"{self.__name__} needs the environment of the whole region at once: it cannot be summed in parts"
                 raise CapabilityError(msg)
-            spread = np.sum([met.sum(axis=1, dtype=np.float64) for _, met in blocks(pop)], axis=0)
+            spread = np.zeros(2)
+            for lived, met in blocks(pop):
+                shares_met(lived, met)  # refuses residents who meet nobody
+                spread += met.sum(axis=1)
         sums = [
             (np.minimum(*surfaces).sum(), np.maximum(*surfaces).sum())
             for surfaces in (met / spread[:, np.newaxis] for _, met in blocks(pop))
@@ -206,6 +224,8 @@ class OfUnits(Index):
     """
 
     def _value(self, pop: Population, options: dict[str, Any]) -> Any:
+        if self._undefined(pop):
+            return np.full(len(pop), np.nan)
         if self._answer(options) != "groups":
             return gathered(self._local(pop, options))
         mix = (pop.group_totals / pop.group_totals.sum())[:, np.newaxis]

@@ -113,10 +113,10 @@ def check_nested(tiers: pd.DataFrame) -> None:
 
 
 def names(columns: Sequence[Hashable], what: str) -> list[Hashable]:
-    """List column names; one name alone is a mistake."""
-    if isinstance(columns, str):
-        msg = f"{what} must be a list of columns, {what}=[{columns!r}]"
-        raise DataError(msg)
+    """List column names; one name alone is a mistake, and a set has no order."""
+    if isinstance(columns, (str, bytes, set, frozenset, dict)) or not hasattr(columns, "__iter__"):
+        msg = f"{what} must be a list of names, {what}=[…], not {columns!r}"
+        raise GroupError(msg) if what == "groups" else DataError(msg)
     return list(columns)
 
 
@@ -126,18 +126,63 @@ def checked_groups(groups: Sequence[Hashable]) -> tuple[Any, ...]:
     if not named:
         msg = "name at least one group"
         raise GroupError(msg)
-    if len(set(named)) != len(named):
+    try:
         twice = [group for group in dict.fromkeys(named) if named.count(group) > 1]
+    except TypeError as unhashable:
+        msg = f"a group must be one column name, not a list of them: {listed(named)}"
+        raise GroupError(msg) from unhashable
+    if twice:
         msg = f"groups named more than once: {listed(twice)}. Name each group once"
         raise GroupError(msg)
     return named
 
 
-def check_units(units: pd.Index[Any], size: int) -> None:
-    """Refuse unit labels that are too few, too many or repeated."""
-    if len(units) != size:
-        msg = f"{len(units)} unit labels for {size} units"
+def check_names(groups: tuple[Any, ...], others: Mapping[Any, str]) -> None:
+    """Refuse a group that bears the name of something else in the same frame.
+
+    Parameters
+    ----------
+    groups : tuple
+        Group labels.
+    others : mapping
+        Names that are taken → what by.
+    """
+    taken = [group for group in groups if group in others]
+    if taken:
+        msg = f"group {taken[0]!r} bears the name of {others[taken[0]]}: rename the column"
+        raise GroupError(msg)
+
+
+def numbers(values: ArrayLike, what: str) -> NDArray[Any]:
+    """Take an array of real numbers; text, truth values and complex numbers are refused."""
+    try:
+        array = np.asarray(values)
+    except ValueError as ragged:
+        msg = f"{what} must be an array of numbers: {ragged}"
+        raise DataError(msg) from ragged
+    if array.dtype.kind not in "iuf":
+        msg = f"{what} must be an array of numbers, not of type {array.dtype}"
         raise DataError(msg)
+    return array
+
+
+def aligned(given: Any, units: pd.Index[Any], what: str) -> Any:
+    """Match a Series or DataFrame with the units; anything else is in their order already."""
+    if not hasattr(given, "reindex") or given.index.equals(units):
+        return given
+    absent = units[~units.isin(given.index)]
+    if len(absent) or not given.index.is_unique:
+        msg = (
+            f"{what} must have one row for each unit; no row for {listed(absent)}"
+            if len(absent)
+            else (f"{what} has several rows for {listed(given.index[given.index.duplicated()].unique())}")
+        )
+        raise DataError(msg)
+    return given.reindex(units)
+
+
+def check_units(units: pd.Index[Any]) -> None:
+    """Refuse unit labels that are repeated."""
     if not units.is_unique:
         twice = units[units.duplicated()].unique()
         msg = (
@@ -153,7 +198,7 @@ def checked_total(
     """Check that a stated total is a count, and that the groups do not add up to more."""
     if total is None:
         return None
-    stated = np.asarray(total, dtype=np.float64)
+    stated = numbers(total, "total").astype(np.float64)
     if stated.shape != counts.shape[1:]:
         msg = f"total has the shape {stated.shape}, one group has {counts.shape[1:]}"
         raise DataError(msg)
@@ -171,14 +216,18 @@ def checked_total(
     return stated
 
 
-def checked_margins(margins: ArrayLike | None, counts: NDArray[Any]) -> NDArray[np.float64] | None:
-    """Check that margins of error have the shape of the counts."""
+def checked_margins(
+    margins: ArrayLike | None, counts: NDArray[Any], groups: tuple[Any, ...], geography: Geography | Grid
+) -> NDArray[np.float64] | None:
+    """Check that margins of error are numbers, none negative, in the shape of the counts."""
     if margins is None:
         return None
-    widths = np.asarray(margins, dtype=np.float64)
+    widths = numbers(margins, "margins").astype(np.float64)
     if widths.shape != counts.shape:
         msg = f"margins have the shape {widths.shape}, counts {counts.shape}"
         raise DataError(msg)
+    for group, row in zip(groups, widths, strict=True):
+        check_counts(row.reshape(-1), f"margin of {group}", Labels(geography))
     return widths
 
 

@@ -12,14 +12,13 @@ import pandas as pd
 from segregation_tools.errors import DataWarning, GeographyError, listed, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from geopandas import GeoSeries
+    from numpy.typing import NDArray
     from pyproj import CRS
 
 __all__ = ["Geography", "metres_per_unit", "warn_web_mercator"]
 
-WEB_MERCATOR = 3857
+WEB_MERCATOR = (3857, 3785)  # today's code, and an older one for the same coordinates
 
 
 def metres_per_unit(crs: CRS | None, purpose: str) -> float:
@@ -53,6 +52,35 @@ def metres_per_unit(crs: CRS | None, purpose: str) -> float:
 
 
 @dataclass(frozen=True, eq=False)
+class Dissolved:
+    """Geometry of merged units, made when it is needed.
+
+    Attributes
+    ----------
+    parts : Geography
+        Units before they were merged.
+    codes : ndarray of int
+        Position in `units` of the unit that each part goes to.
+    units : pandas.Index
+        Labels of the merged units.
+    """
+
+    parts: Geography
+    codes: NDArray[np.intp]
+    units: pd.Index[Any]
+
+    @property
+    def crs(self) -> CRS | None:
+        """Coordinate reference system of the parts."""
+        return self.parts.crs
+
+    def made(self) -> GeoSeries:
+        """Dissolve the parts of each unit."""
+        grouped = self.parts.geometry.groupby(self.codes)
+        return grouped.apply(lambda part: part.union_all()).set_crs(self.crs).set_axis(self.units)
+
+
+@dataclass(frozen=True, eq=False)
 class Geography:
     """The places of a population's units.
 
@@ -60,8 +88,8 @@ class Geography:
     ----------
     units : pandas.Index
         Labels of the units, unique.
-    source : GeoSeries, callable returning one, or None
-        Geometry in the order of `units`. A callable is only called when the geometry is first needed.
+    source : GeoSeries, Dissolved or None
+        Geometry in the order of `units`, or how to make it when it is first needed.
 
     Examples
     --------
@@ -73,7 +101,17 @@ class Geography:
     """
 
     units: pd.Index[Any]
-    source: GeoSeries | Callable[[], GeoSeries] | None = None
+    source: GeoSeries | Dissolved | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many units there are, as the shape of one group."""
+        return (len(self.units),)
+
+    @property
+    def outlined(self) -> bool:
+        """Whether there is geometry."""
+        return self.source is not None
 
     @cached_property
     def geometry(self) -> GeoSeries:
@@ -90,12 +128,12 @@ class Geography:
                 "(geopandas.read_file, or GeoDataFrame(frame, geometry=...))"
             )
             raise GeographyError(msg)
-        return self.source() if callable(self.source) else self.source
+        return self.source.made() if isinstance(self.source, Dissolved) else self.source
 
     @property
     def crs(self) -> CRS | None:
         """Coordinate reference system, or None when it was not stated (metres are assumed)."""
-        return None if self.source is None else self.geometry.crs
+        return None if self.source is None else self.source.crs
 
     def placed(self, purpose: str) -> GeoSeries:
         """Geometry in which every unit has a place, or a refusal that names those without one."""
@@ -109,29 +147,75 @@ class Geography:
             raise GeographyError(msg)
         return geometry
 
-    def _measured(self, what: str, power: int) -> pd.Series[float]:
+    def _measured(self, what: str, power: int) -> NDArray[np.float64]:
         geometry = self.placed(what)
         scale = metres_per_unit(geometry.crs, what) ** power
-        values = geometry.area if power == 2 else geometry.length
-        return pd.Series(np.asarray(values) * scale, index=self.units, name=what)
+        return np.asarray(geometry.area if power == 2 else geometry.length) * scale
 
     @cached_property
-    def areas(self) -> pd.Series[float]:
-        """Area of every unit, in square metres."""
+    def _areas(self) -> NDArray[np.float64]:
         return self._measured("area", 2)
 
     @cached_property
-    def perimeters(self) -> pd.Series[float]:
-        """Length of the whole outline of every unit, holes included, in metres."""
+    def _perimeters(self) -> NDArray[np.float64]:
         return self._measured("perimeter", 1)
 
     @cached_property
-    def centroids(self) -> pd.DataFrame:
-        """Centroid of every unit, columns `x` and `y` in metres."""
+    def _centroids(self) -> NDArray[np.float64]:
         geometry = self.placed("centroid")
         scale = metres_per_unit(geometry.crs, "centroid")
         points = geometry.centroid
-        return pd.DataFrame({"x": points.x.to_numpy() * scale, "y": points.y.to_numpy() * scale}, index=self.units)
+        return np.column_stack([points.x, points.y]) * scale
+
+    @property
+    def areas(self) -> pd.Series[float]:
+        """Area of every unit, in square metres."""
+        return pd.Series(self._areas.copy(), index=self.units, name="area")
+
+    @property
+    def perimeters(self) -> pd.Series[float]:
+        """Length of the whole outline of every unit, holes included, in metres."""
+        return pd.Series(self._perimeters.copy(), index=self.units, name="perimeter")
+
+    @property
+    def centroids(self) -> pd.DataFrame:
+        """Centroid of every unit, columns `x` and `y` in metres."""
+        return pd.DataFrame(self._centroids.copy(), index=self.units, columns=["x", "y"])
+
+    def merged(self, codes: NDArray[np.intp], units: pd.Index[Any]) -> Geography:
+        """Return the geography of merged units; shapes are dissolved when they are needed.
+
+        Parameters
+        ----------
+        codes : ndarray of int
+            Position in `units` of the unit that each one goes to.
+        units : pandas.Index
+            Labels of the merged units.
+
+        Returns
+        -------
+        Geography
+        """
+        return Geography(units, Dissolved(self, codes, units) if self.outlined else None)
+
+    def placing(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame of the units with their geometry, where there is any.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row a unit.
+
+        Returns
+        -------
+        GeoDataFrame or DataFrame
+        """
+        if not self.outlined:
+            return frame
+        import geopandas
+
+        placed: pd.DataFrame = geopandas.GeoDataFrame(frame, geometry=self.geometry)
+        return placed
 
 
 def warn_web_mercator(crs: CRS | None) -> None:
@@ -142,7 +226,7 @@ def warn_web_mercator(crs: CRS | None) -> None:
     crs : pyproj.CRS or None
         The coordinate reference system of what is read.
     """
-    if crs is not None and crs.to_epsg() == WEB_MERCATOR:
+    if crs is not None and crs.to_epsg() in WEB_MERCATOR:
         warn(
             "EPSG:3857 (Web Mercator) stretches distances and areas, about twofold at 60° north. "
             "For true metres: frame = frame.to_crs(frame.estimate_utm_crs())",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import GeographyError
-from segregation_tools.population.geography import metres_per_unit
+from segregation_tools.population.geography import Geography, metres_per_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ class Grid:
         Shape of the grid.
     cell_size : float
         Side of a cell, in units of `crs`.
-    crs : pyproj.CRS or None
+    crs : pyproj.CRS, anything it is made of, or None
         Without one, units are metres.
     x, y : float
         Upper left corner.
@@ -49,9 +49,56 @@ class Grid:
     y: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.cell_size > 0:
+        if not 0 < self.cell_size < np.inf:
             msg = f"cell_size must be a positive length, not {self.cell_size!r}"
             raise GeographyError(msg)
+        if self.rows < 1 or self.cols < 1:
+            msg = f"a grid needs at least one row and one column, not {self.rows} × {self.cols}"
+            raise GeographyError(msg)
+        if self.crs is not None:
+            from pyproj import CRS
+
+            object.__setattr__(self, "crs", CRS.from_user_input(self.crs))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many units there are, as the shape of one group."""
+        return (self.rows, self.cols)
+
+    @property
+    def outlined(self) -> bool:
+        """Whether there is geometry: cells need none."""
+        return False
+
+    def merged(self, codes: NDArray[np.intp], units: pd.Index[Any]) -> Geography:
+        """Return the geography of merged cells, which has no shapes.
+
+        Parameters
+        ----------
+        codes : ndarray of int
+            Position in `units` of the unit that each cell goes to.
+        units : pandas.Index
+            Labels of the merged units.
+
+        Returns
+        -------
+        Geography
+        """
+        return Geography(units)
+
+    def placing(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame of the cells as it is.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row a cell.
+
+        Returns
+        -------
+        DataFrame
+        """
+        return frame
 
     @cached_property
     def units(self) -> pd.MultiIndex:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
     from typing import Literal, Self
 
-    from geopandas import GeoSeries
     from numpy.typing import ArrayLike, NDArray
 
     from segregation_tools.population.environment import Environment, Surroundings
@@ -77,7 +76,7 @@ class Population:
     counts: NDArray[Any]
     groups: tuple[Any, ...]
     geography: Geography | Grid
-    tiers: pd.DataFrame | None
+    _tiers: pd.DataFrame | None
     stated_total: NDArray[np.float64] | None
     margins: NDArray[np.float64] | None
     recipe: Environment | None
@@ -95,7 +94,7 @@ class Population:
         margins: ArrayLike | None = None,
     ) -> None:
         groups = checking.checked_groups(groups)
-        counts = np.asarray(counts)
+        counts = checking.numbers(counts, "counts")
         if counts.ndim == 2:
             counts = np.asarray(counts, dtype=np.float64)
         elif counts.ndim != 3 or geography is None:
@@ -112,20 +111,32 @@ class Population:
             raise DataError(msg)
         if geography is None:
             geography = Geography(pd.RangeIndex(counts.shape[1]) if units is None else pd.Index(units))
-        if isinstance(geography, Geography):
-            checking.check_units(geography.units, counts.shape[1])
+        elif units is not None:
+            msg = "the geography labels the units: leave out units="
+            raise DataError(msg)
+        if geography.shape != counts.shape[1:]:
+            held, given = (" × ".join(map(str, shape)) for shape in (geography.shape, counts.shape[1:]))
+            msg = f"{held} units are labelled, one group of the counts has {given}"
+            raise DataError(msg)
+        if counts.ndim == 2:
+            checking.check_units(geography.units)
         for name, row in zip(groups, counts, strict=True):
             checking.check_counts(row.reshape(-1), name, checking.Labels(geography))
         if tiers is not None:
-            tiers = tiers.set_axis(geography.units)
+            tiers = checking.aligned(tiers, geography.units, "tiers")
             checking.check_nested(tiers)
+        total = None if total is None else checking.aligned(total, geography.units, "total")
+        checking.check_names(groups, _taken(tiers, total, geography))
         totals = _group_totals(counts)
         inhabited = totals > 0
+        if not np.isfinite(totals).all() or totals.max() > np.finfo(np.float64).max / len(totals):
+            msg = f"the counts are too large to be added up (groups {listed(groups)}): give people, not codes"
+            raise DataError(msg)
         if not inhabited.any():
             msg = f"the population is empty: nobody lives in any unit (groups {listed(groups)})"
             raise DataError(msg)
         stated = checking.checked_total(total, counts, geography)
-        widths = checking.checked_margins(margins, counts)
+        widths = checking.checked_margins(margins, counts, groups, geography)
         if not inhabited.all():
             empty = [group for group, some in zip(groups, inhabited, strict=True) if not some]
             warn(f"no people in group {listed(empty)}: dropped. It cannot be near to or far from anyone", DataWarning)
@@ -137,13 +148,13 @@ class Population:
             counts=counts,
             groups=groups,
             geography=geography,
-            tiers=tiers,
+            _tiers=tiers,
             stated_total=stated,
             margins=widths,
             recipe=None,
             surroundings=None,
         )
-        self.__dict__["group_totals"] = totals
+        self.__dict__["group_totals"] = _locked(totals)
 
     def _set(self, **fields: Any) -> None:
         for name, value in fields.items():
@@ -153,6 +164,9 @@ class Population:
         """Make a population that differs in some fields, without checking again what was checked."""
         derived = object.__new__(type(self))
         kept = {name: self.__dict__[name] for name in self.__dataclass_fields__}
+        for change in changes.values():
+            if isinstance(change, np.ndarray) and change.base is None:
+                change.flags.writeable = False  # made for this population alone
         derived._set(**(kept | changes))
         return derived
 
@@ -216,7 +230,7 @@ class Population:
             msg = "the population is empty: the frame has no rows"
             raise DataError(msg)
         units = reading.spelled_geoids(frame.index)
-        checking.check_units(units, len(frame))
+        checking.check_units(units)
         columns = groups if total is None else (*groups, total)
         counts, kept = reading.read_columns(frame, columns, units, missing)
         if kept is not None:
@@ -228,6 +242,7 @@ class Population:
         if geometry is not None:
             warn_web_mercator(geometry.crs)
             geometry = geometry.set_axis(units)
+        counts.flags.writeable = False  # ours alone: nobody can write to it any more
         return cls(
             counts[: len(groups)],
             groups,
@@ -272,10 +287,13 @@ class Population:
         array([[30., 20.],
                [10.,  0.]])
         """
-        places = checking.names(tiers or [], "tiers")
-        wide = reading.wide_counts(frame, unit, group, count, places)
-        groups = [column for column in wide.columns if column not in places]
-        return cls.from_frame(wide, groups, tiers=places or None)
+        counts, places = reading.wide_counts(frame, unit, group, count, checking.names(tiers or [], "tiers"))
+        values = np.ascontiguousarray(counts.to_numpy(dtype=np.float64).T)
+        values.flags.writeable = False
+        units = reading.spelled_geoids(counts.index)
+        if places is not None:
+            places = reading.read_tiers(places, list(places), units)
+        return cls(values, list(counts.columns), units=units, tiers=places)
 
     # ---------------------------------------------------------------- what it holds
 
@@ -284,27 +302,46 @@ class Population:
         """Labels of the units; of a grid, (row, col)."""
         return self.geography.units
 
+    @property
+    def tiers(self) -> pd.DataFrame | None:
+        """Broader places in which each unit lies, broad to narrow, or None."""
+        return None if self._tiers is None else self._tiers.copy()
+
     @cached_property
     def group_totals(self) -> NDArray[np.float64]:
         """People of each group in all units together, shape (groups,)."""
-        return _group_totals(self.counts)
+        return _locked(_group_totals(self.counts))
 
     @cached_property
     def sizes(self) -> NDArray[np.float64]:
         """People of all groups in each unit, the shape of one group."""
-        people: NDArray[np.float64] = self.counts.sum(axis=0, dtype=np.float64)
-        return people
+        return _locked(self.counts.sum(axis=0, dtype=np.float64))
 
     @property
     def total(self) -> pd.Series[float]:
         """People in each unit: as stated, else the sum of the groups."""
         people = self.sizes if self.stated_total is None else self.stated_total
-        return pd.Series(people.reshape(-1), index=self.units, name="total")
+        return pd.Series(people.reshape(-1).copy(), index=self.units, name="total")
 
     @property
     def mix(self) -> pd.Series[float]:
         """Share of each group among all people of the groups."""
-        return pd.Series(self.group_totals / self.group_totals.sum(), index=list(self.groups), name="mix")
+        return pd.Series(self.group_totals / self.group_totals.sum(), index=self.group_index(), name="mix")
+
+    def group_index(self, name: str | None = None) -> pd.Index[Any]:
+        """Give the groups as the labels of an answer.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the index.
+
+        Returns
+        -------
+        pandas.Index
+        """
+        labels: pd.Index[Any] = pd.Index(list(self.groups), tupleize_cols=False, name=name)
+        return labels
 
     @property
     def environment(self) -> NDArray[Any]:
@@ -326,14 +363,23 @@ class Population:
         if self.surroundings is None:
             yield slice(None), self.counts, self.counts
             return
+        done, size = 0, self.counts.shape[1]
         for where, met in self.surroundings.strips(self.counts):
+            start, stop, _ = where.indices(size)
+            if start != done:
+                break
+            done = stop
             yield where, self.counts[:, where], met
+        if done != size:
+            msg = f"the strips of {type(self.recipe).__name__} must cover the units once, in their order"
+            raise CapabilityError(msg)
 
     # ---------------------------------------------------------------- other populations
 
     def __getitem__(self, groups: Sequence[Hashable]) -> Self:
         """Return the population of some groups only, in the order named: ``pop[["a", "b"]]``."""
-        if isinstance(groups, str) or groups in self.groups:
+        if _is_one_name(groups):
+            self._position(groups)
             msg = f"pop[{groups!r}] is one group: name a list, pop[[{groups!r}, …]], or take pop.versus({groups!r})"
             raise GroupError(msg)
         picked = [self._position(group) for group in checking.checked_groups(groups)]
@@ -372,6 +418,9 @@ class Population:
             msg = "the margin of error of the rest is unknown where a total is stated: read the rest as a group"
             raise CapabilityError(msg)
         others = np.arange(len(self.groups)) != i
+        if group == "rest" or "rest" in self.groups:
+            msg = "a group is called 'rest', as the other column would be: rename it before versus"
+            raise GroupError(msg)
         rest = (self.sizes if self.stated_total is None else self.stated_total) - self.counts[i]
         if not rest.sum() > 0:
             msg = f"everyone belongs to {group!r}: there is no rest to compare it with"
@@ -382,6 +431,24 @@ class Population:
         return self._derive(
             counts=np.stack([self.counts[i], np.maximum(rest, 0)]), groups=(group, "rest"), margins=margins
         )
+
+    def with_groups(self, groups: Sequence[Hashable]) -> Self:
+        """Return the population with the groups of a larger region, in its order; those that are new have nobody here.
+
+        Parameters
+        ----------
+        groups : sequence
+            All groups of this population, and others.
+
+        Returns
+        -------
+        Population
+        """
+        if tuple(groups) == self.groups:
+            return self
+        nobody = np.zeros(self.counts.shape[1:], dtype=self.counts.dtype)
+        rows = [self.counts[self.groups.index(group)] if group in self.groups else nobody for group in groups]
+        return self._derive(counts=np.stack(rows), groups=tuple(groups), margins=None)
 
     def with_rest(self) -> Self:
         """Return the population with those of a stated total who belong to no group as one more group, ``rest``.
@@ -394,6 +461,7 @@ class Population:
         if self.stated_total is None:
             return self
         self._refuse_after_nonlinear("adding the rest")
+        checking.check_names(self.groups, {"rest": "everyone of no group"})
         rest = np.maximum(self.stated_total - self.sizes, 0)
         return self._derive(counts=np.concatenate([self.counts, rest[np.newaxis]]), groups=(*self.groups, "rest"))
 
@@ -424,22 +492,18 @@ class Population:
         size = len(merged)
         margins = self.margins
         old = self.geography
-        tiers = self.tiers
+        tiers = self._tiers
         if tiers is not None:
             first = pd.Series(np.arange(len(codes))).groupby(codes).first().to_numpy()
             whole = [name for name in tiers if (tiers[name].to_numpy()[first][codes] == tiers[name].to_numpy()).all()]
             tiers = tiers[whole].iloc[first].set_axis(merged) if whole else None
 
-        def dissolved() -> GeoSeries:
-            return old.geometry.groupby(codes).apply(lambda part: part.union_all()).set_crs(old.crs).set_axis(merged)  # type: ignore[union-attr]
-
-        located = isinstance(old, Geography) and old.source is not None
         return Population(
             sum_by_code(self.counts.reshape(len(self.groups), -1), codes, size),
             self.groups,
             tiers=tiers,
             total=None if self.stated_total is None else sum_by_code(self.stated_total.reshape(1, -1), codes, size)[0],
-            geography=Geography(merged, dissolved if located else None),
+            geography=old.merged(codes, merged),
             margins=None if margins is None else np.sqrt(sum_by_code(margins**2, codes, size)),
         )
 
@@ -455,6 +519,9 @@ class Population:
         -------
         Population
         """
+        if not hasattr(environment, "on"):
+            msg = f"within() takes an environment, such as sgt.Zones(labels), not {environment!r}"
+            raise CapabilityError(msg)
         return self._derive(recipe=environment, surroundings=environment.on(self.geography))
 
     def to_frame(self, *, export: bool = False, min_count: float = 5) -> pd.DataFrame:
@@ -498,8 +565,8 @@ class Population:
             f"Population of {len(self):,} units, {people:,.0f} people, "
             f"{len(self.groups)} group{'s' * (len(self.groups) != 1)}: {listed(self.groups, 8)}"
         ]
-        if self.tiers is not None:
-            parts.append(f"tiers: {listed(self.tiers.columns)}")
+        if self._tiers is not None:
+            parts.append(f"tiers: {listed(self._tiers.columns)}")
         if self.geography.crs is not None:
             parts.append(self.geography.crs.to_string())
         if self.recipe is not None:
@@ -532,10 +599,10 @@ class Population:
     def _labels(self, by: Any) -> pd.Series[Any]:
         if not isinstance(by, str) and hasattr(by, "__len__"):
             return reading.labels_on(self.units, by)
-        if self.tiers is None or by not in self.tiers:
-            msg = f"no tier {by!r}; the tiers are {listed([] if self.tiers is None else self.tiers.columns)}"
+        if self._tiers is None or by not in self._tiers:
+            msg = f"no tier {by!r}; the tiers are {listed([] if self._tiers is None else self._tiers.columns)}"
             raise DataError(msg)
-        labels: pd.Series[Any] = self.tiers[by]
+        labels: pd.Series[Any] = self._tiers[by]
         return labels
 
 
@@ -571,5 +638,20 @@ def _locked(values: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+def _is_one_name(groups: Any) -> bool:
+    return isinstance(groups, (str, bytes, tuple)) or not hasattr(groups, "__iter__")
+
+
+def _taken(tiers: pd.DataFrame | None, total: Any, geography: Geography | Grid) -> dict[Any, str]:
+    """Names that no group may bear, since a frame of the population holds something else under them."""
+    taken = {} if tiers is None else dict.fromkeys(tiers.columns, "a tier")
+    if total is not None:
+        taken["total"] = "the stated total"
+    if geography.outlined:
+        taken["geometry"] = "the geometry"
+    return taken
+
+
 def _group_totals(counts: NDArray[Any]) -> NDArray[np.float64]:
-    return np.array([row.sum(dtype=np.float64) for row in counts])
+    with np.errstate(over="ignore"):  # refused by name at the door
+        return np.array([row.sum(dtype=np.float64) for row in counts])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,10 @@ __all__ = [
 
 CONTROLLED = -555555555  # in a margin column: the estimate is controlled, its margin is zero
 
-SUPPRESSED = re.compile(r"^\s*(<\s*\d+|[cxsdn*.\-–—]+|\(?[a-z]\)?|suppressed|confidential|n/?a)\s*$", re.IGNORECASE)
+SUPPRESSED = re.compile(
+    r"^\s*([<≤]=?\s*\d+|\d+\s*[-–]\s*\d+|(fewer|less) than \d+|[cxsdn*.\-–—]+|\(?[a-z]\)?|suppressed|confidential|n/?a)\s*$",
+    re.IGNORECASE,
+)
 
 GEOID_NAME = re.compile(r"geo_?id|fips", re.IGNORECASE)
 GEOID_LENGTHS = (2, 5, 11, 12, 15)  # state, county, tract, block group, block
@@ -52,28 +56,52 @@ def _numbers(column: pd.Series[Any], units: pd.Index[Any]) -> NDArray[np.float64
     dtype = column.dtype
     if dtype.kind in "iuf":
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if dtype.kind == "O" or pd.api.types.is_string_dtype(dtype):
-        real = column.map(lambda value: isinstance(value, (int, float, np.number)) and not isinstance(value, bool))
-        text = ~(real | column.isna()).to_numpy(dtype=bool)
-        if not text.any():
-            return column.to_numpy(dtype=np.float64, na_value=np.nan)
-        rows, values = units[text], column[text]
-        hidden = values.map(lambda value: isinstance(value, str) and SUPPRESSED.match(value) is not None)
-        if hidden.all():
-            msg = (
-                f"column {column.name!r} holds suppressed counts ({listed(dict.fromkeys(values))}) in rows "
-                f"{listed(rows)}. They are unknown, not zero. Make them missing, "
-                f"frame[{column.name!r}] = pandas.to_numeric(frame[{column.name!r}], errors='coerce'), "
-                "and choose missing='drop' or 'zero'"
-            )
-        else:
-            msg = (
-                f"column {column.name!r} holds text ({listed(dict.fromkeys(values))}) in rows {listed(rows)}. "
-                f"If these are numbers: frame[{column.name!r}] = pandas.to_numeric(frame[{column.name!r}])"
-            )
+    if dtype.kind != "O" and not pd.api.types.is_string_dtype(dtype):
+        msg = f"column {column.name!r} is of type {dtype}, not numbers (rows {listed(units)}): give counts of people"
         raise DataError(msg)
-    msg = f"column {column.name!r} is of type {dtype}, not numbers (rows {listed(units)}): give counts of people"
+    absent = column.isna().to_numpy(dtype=bool)
+    number = column.map(_is_number).to_numpy(dtype=bool)
+    if (number | absent).all():
+        return column.map(_rounded_to_float).to_numpy(dtype=np.float64, na_value=np.nan)
+    spelled = column.map(lambda value: isinstance(value, str) and _parses(value)).to_numpy(dtype=bool)
+    wrong = ~(number | absent | spelled)
+    here = f"frame[{column.name!r}]"
+    if not wrong.any():
+        msg = (
+            f"column {column.name!r} holds numbers as text in rows {listed(units[spelled])}. "
+            f"Make them numbers: {here} = pandas.to_numeric({here})"
+        )
+        raise DataError(msg)
+    rows, values = units[wrong], dict.fromkeys(map(str, column[wrong]))
+    if all(SUPPRESSED.match(value) for value in values):
+        msg = (
+            f"column {column.name!r} holds suppressed counts ({listed(values)}) in rows {listed(rows)}. They are unknown, "
+            f"not zero. Make them missing, {here} = pandas.to_numeric({here}, errors='coerce'), "
+            "and choose missing='drop' or 'zero'"
+        )
+    else:
+        msg = f"column {column.name!r} holds {listed(values)} in rows {listed(rows)}, which are no counts: correct them"
     raise DataError(msg)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating, Decimal)) and not isinstance(value, bool)
+
+
+def _parses(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _rounded_to_float(value: Any) -> float:
+    """Nearest float; an integer too large for one becomes infinite, which is refused by name."""
+    try:
+        return np.nan if value is None or value is pd.NA else float(value)
+    except OverflowError:
+        return np.inf
 
 
 def read_columns(
@@ -210,6 +238,10 @@ def labels_on(units: pd.Index[Any], labels: pd.Series[Any] | Sequence[Any] | NDA
         If a unit has no label, or there are not as many labels as units.
     """
     if isinstance(labels, pd.Series):
+        if not labels.index.is_unique:
+            twice = labels.index[labels.index.duplicated()].unique()
+            msg = f"labels for some units stand more than once: {listed(twice)}. Give each unit one"
+            raise DataError(msg)
         matched = labels.reindex(units)
     else:
         flat = labels.reshape(-1) if isinstance(labels, np.ndarray) else labels
@@ -244,7 +276,7 @@ def geometry_of(frame: pd.DataFrame) -> GeoSeries | None:
 
 def wide_counts(
     frame: pd.DataFrame, unit: Hashable, group: Hashable, count: Hashable, tiers: Sequence[Hashable]
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Turn one row per unit and group into one row per unit; repeated rows are added up.
 
     Parameters
@@ -258,9 +290,14 @@ def wide_counts(
 
     Returns
     -------
-    DataFrame
-        Units in rows, groups and tiers in columns, both sorted (or in the order of a categorical).
+    counts : DataFrame
+        Units in rows, groups in columns, both sorted (or in the order of a categorical).
+    places : DataFrame or None
+        Units in rows, tiers in columns.
     """
+    if len(frame) == 0:
+        msg = "the population is empty: the frame has no rows"
+        raise DataError(msg)
     labels = {name: _column(frame, name) for name in (unit, group, *tiers)}
     for name, column in labels.items():
         if column.isna().any():
@@ -268,14 +305,17 @@ def wide_counts(
             raise DataError(msg)
     values = _numbers(_column(frame, count), frame.index)
     check_counts(values, count, frame.index)
-    long = pd.DataFrame({unit: labels[unit], group: labels[group], count: values})
-    wide = long.pivot_table(index=unit, columns=group, values=count, aggfunc="sum", fill_value=0.0, observed=True)
-    wide.columns = pd.Index(list(wide.columns))
+    long = pd.DataFrame({"unit": labels[unit], "group": labels[group], "count": values})
+    wide = long.pivot_table(index="unit", columns="group", values="count", aggfunc="sum", fill_value=0.0, observed=True)
+    wide = wide.set_axis(wide.index.set_names([unit])).set_axis(
+        pd.Index(list(wide.columns), tupleize_cols=False), axis=1
+    )
+    places = {}
     for tier in tiers:
-        places = pd.DataFrame({unit: labels[unit], tier: labels[tier]}).drop_duplicates()
-        torn = places[unit][places[unit].duplicated(keep=False)]
+        known = pd.DataFrame({"unit": labels[unit], "place": labels[tier]}).drop_duplicates()
+        torn = known["unit"][known["unit"].duplicated(keep=False)]
         if len(torn):
             msg = f"units that lie in two places of tier {tier!r}: {listed(torn.unique())}. Make unit labels unique"
             raise DataError(msg)
-        wide[tier] = places.set_index(unit)[tier].reindex(wide.index)
-    return wide
+        places[tier] = known.set_index("unit")["place"].reindex(wide.index)
+    return wide, pd.DataFrame(places) if tiers else None

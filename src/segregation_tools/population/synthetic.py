@@ -83,6 +83,9 @@ def synthetic_city(
         first = 1 - (col + 0.5) / cols
         shares = np.stack([first, *[(1 - first) / max(size - 1, 1)] * (size - 1)])
     elif pattern == "random":
+        if round(people) < 1:
+            msg = f"a random city needs at least one person a cell, not {people!r}"
+            raise DataError(msg)
         drawn = np.random.default_rng(rng).multinomial(round(people), np.full(size, 1 / size), size=(rows, cols))
         shares = np.moveaxis(drawn, -1, 0) / round(people)
     else:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.collections import PatchCollection
-from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.colors import BoundaryNorm, ListedColormap, to_hex
 from matplotlib.figure import Figure
-
-from segregation_tools.population.geography import Geography
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -19,12 +17,43 @@ if TYPE_CHECKING:
 
     from segregation_tools.population.population import Population
 
-__all__ = ["CLASSES", "share_map", "small_maps"]
+__all__ = ["CLASSES", "NOBODY", "can_be_drawn", "class_colours", "share_map", "small_map"]
 
 # One scale for every group; narrow classes at the bottom, since most shares are small.
 CLASSES = (0, 0.02, 0.05, 0.10, 0.20, 0.40, 0.60, 1.0)
 PALETTE = ListedColormap(colormaps["YlGnBu"](np.linspace(0.06, 1, len(CLASSES) - 1)), name="shares")
-NOBODY = "#e3e3e3"
+NOBODY = "#d9d9d9"
+
+
+def class_colours() -> list[tuple[float, float, str]]:
+    """List the classes of the scale: from, to, colour.
+
+    Returns
+    -------
+    list of tuple
+    """
+    return [(low, high, to_hex(PALETTE(i))) for i, (low, high) in enumerate(pairwise(CLASSES))]
+
+
+def can_be_drawn(pop: Population) -> bool:
+    """Tell whether there is anything to draw: a grid, or at least one geometry.
+
+    Parameters
+    ----------
+    pop : Population
+        Any.
+
+    Returns
+    -------
+    bool
+    """
+    if pop.counts.ndim > 2:
+        return True
+    return pop.geography.outlined and not (_geometry(pop).isna() | _geometry(pop).is_empty).all()
+
+
+def _geometry(pop: Population) -> Any:
+    return pop.geography.geometry  # type: ignore[union-attr]  # asked for only where there are outlines
 
 
 def share_map(pop: Population, group: Hashable, ax: Axes) -> Any:
@@ -41,7 +70,7 @@ def share_map(pop: Population, group: Hashable, ax: Axes) -> Any:
 
     Returns
     -------
-    matplotlib.cm.ScalarMappable
+    matplotlib.cm.ScalarMappable or None
         For a colour bar. Units without residents are grey.
     """
     norm = BoundaryNorm(CLASSES, PALETTE.N)
@@ -52,43 +81,49 @@ def share_map(pop: Population, group: Hashable, ax: Axes) -> Any:
     if counts.ndim > 1:
         ax.set_aspect("equal")
         return ax.imshow(shares, cmap=palette, norm=norm, interpolation="nearest")
-    if not isinstance(pop.geography, Geography):
-        raise TypeError(pop.geography)
-    place = pop.geography.geometry
+    place = _geometry(pop)
     drawn = place.set_axis(range(len(place))).to_frame("geometry").set_geometry("geometry").assign(share=shares)
-    look = {"missing_kwds": {"color": NOBODY}} if np.isnan(shares).any() else {}
-    drawn.plot("share", ax=ax, cmap=palette, norm=norm, edgecolor="face", linewidth=0.25, markersize=3, **look)
-    collections = [c for c in ax.collections if c.get_array() is not None]
-    return collections[0] if collections else PatchCollection([])
+    drawn = drawn[~(drawn.geometry.isna() | drawn.geometry.is_empty)]
+    look = {"missing_kwds": {"color": NOBODY}} if drawn["share"].isna().any() else {}
+    drawn.plot(
+        "share",
+        ax=ax,
+        cmap=palette,
+        norm=norm,
+        edgecolor="face",
+        linewidth=0.25,
+        markersize=3,
+        aspect=_aspect(drawn),
+        **look,
+    )
+    return next((collection for collection in ax.collections if collection.get_array() is not None), None)
 
 
-def small_maps(pop: Population, label: str) -> Figure:
-    """Draw one small map a group, all on one scale.
+def _aspect(drawn: Any) -> float:
+    """Height over width of a degree at the middle of the map; 1 in metres, or where degrees cannot be meant."""
+    _, south, _, north = drawn.total_bounds
+    middle = (south + north) / 2
+    return (
+        1 / np.cos(np.radians(middle))
+        if drawn.crs is not None and drawn.crs.is_geographic and abs(middle) < 89
+        else 1.0
+    )
+
+
+def small_map(pop: Population, group: Hashable) -> Figure:
+    """Draw the map of one group, without words: they are beside it on the page.
 
     Parameters
     ----------
     pop : Population
         With geometry, or a grid.
-    label : str
-        Title of the scale.
+    group : hashable
+        Which group.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    across = min(len(pop.groups), 2 if len(pop.groups) <= 4 else 3)
-    down = -(-len(pop.groups) // across)
-    figure = Figure(figsize=(9.0, 9.0 / across * 0.75 * down + 0.8), layout="constrained")
-    axes = np.atleast_1d(figure.subplots(down, across)).reshape(-1)
-    for ax in axes[len(pop.groups) :]:
-        ax.set_axis_off()
-    for ax, group in zip(axes, pop.groups, strict=False):
-        drawn = share_map(pop, group, ax)
-        ax.set_title(str(group), fontsize=11)
-    bar = figure.colorbar(
-        drawn, ax=list(axes), location="bottom", fraction=0.05, aspect=50, pad=0.03, spacing="uniform"
-    )
-    bar.set_ticks(list(CLASSES), labels=[f"{edge:.0%}" for edge in CLASSES])
-    bar.set_label(label, fontsize=9)
-    bar.ax.tick_params(labelsize=8)
+    figure = Figure(figsize=(4.6, 3.6), layout="constrained")
+    share_map(pop, group, figure.subplots())
     return figure

@@ -14,13 +14,12 @@ import numpy as np
 
 import segregation_tools
 from segregation_tools.analysis.table import summary
-from segregation_tools.errors import DataError, listed
+from segregation_tools.errors import CapabilityError, DataError, listed
 from segregation_tools.indices.exposure import exposure
 from segregation_tools.indices.index import stocked
-from segregation_tools.population.geography import Geography
 from segregation_tools.population.population import as_population
 from segregation_tools.tables import Cell, html_table
-from segregation_tools.views.maps import small_maps
+from segregation_tools.views.maps import NOBODY, can_be_drawn, class_colours, small_map
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["report"]
 
-LEAST = 5  # counts below are not published
-
 STYLE = """
 :root { color-scheme: light dark; --page: #fff; --ink: #1c1c1c; --soft: #5a5a5a; --line: #d5d5d5; }
 @media (prefers-color-scheme: dark) { :root { --page: #16181b; --ink: #ececec; --soft: #a9a9a9; --line: #3a3d42; } }
@@ -41,7 +38,12 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 60rem; padding: 0 1rem; }
 h1 { line-height: 1.2; margin-bottom: .2rem; } h2 { margin-top: 2.4rem; } p { max-width: 46rem; }
 .lead, caption, .note { color: var(--soft); }
-figure { margin: 0; background: #fff; border-radius: 4px; } figure img { width: 100%; height: auto; display: block; }
+figure { margin: 0; } figure img { width: 100%; height: auto; display: block; background: #fff; border-radius: 4px; }
+figcaption { font-weight: 600; padding: .2rem 0; } .maps { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); }
+.key { display: flex; flex-wrap: wrap; gap: .3rem 1rem; list-style: none; padding: 0; } .key span { display: inline-block;
+  width: 1.4rem; height: .9rem; margin-right: .4rem; border: 1px solid var(--line); vertical-align: -.1rem; }
+summary { cursor: pointer; padding: .6rem 0; }
 .wide { overflow-x: auto; } .pair { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; }
 table { border-collapse: collapse; } caption { text-align: left; padding: .3rem .6rem .3rem 0; }
 th, td { padding: .35rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
@@ -57,6 +59,7 @@ def report(
     groups: Sequence[Hashable] | None = None,
     language: str = "en",
     title: str | None = None,
+    min_count: float = 5,
 ) -> Path:
     """Write a page about a population: who lives where, how evenly, who can meet whom, and how it was made.
 
@@ -72,10 +75,17 @@ def report(
         Language of the page; each is one file of words.
     title : str, optional
         Name of the place or of the data, shown above and in the provenance.
+    min_count : float
+        Smallest count that is published; smaller units are shown as "fewer than".
 
     Returns
     -------
     pathlib.Path
+
+    Raises
+    ------
+    CapabilityError
+        If a group has fewer people than that in the whole region: every number of the page would tell of them.
 
     Examples
     --------
@@ -88,11 +98,21 @@ def report(
     >>> folder.cleanup()
     """
     pop = as_population(data, groups)
+    rare = [group for group, people in zip(pop.groups, pop.group_totals, strict=True) if people < min_count]
+    if rare:
+        msg = (
+            f"fewer than {min_count:g} people in group {listed(rare)}, whom every number of the page would tell of: "
+            "leave the group out, merge it with another, or lower min_count"
+        )
+        raise CapabilityError(msg)
     words = _words(language)
     page = words["page"]
     sizes = pop.sizes[pop.sizes > 0]
     lead = page["lead"].format(
-        people=_whole(sizes.sum()), groups=len(pop.groups), units=_whole(len(pop)), median=_whole(np.median(sizes))
+        people=_whole(sizes.sum()),
+        groups=len(pop.groups),
+        units=_whole(len(pop)),
+        median=_people(np.median(sizes), page, min_count),
     )
     heading = title or page["title"]
     parts = [
@@ -103,7 +123,7 @@ def report(
         _section(page["table_title"], _indices(pop, words)),
         _section(page["isolation_title"], _isolation(pop, page)),
         _section(page["meet_title"], _meetings(pop, page)),
-        _section(page["source_title"], _provenance(pop, page, title)),
+        _section(page["source_title"], _provenance(pop, page, title, min_count)),
     ]
     html = (
         f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
@@ -145,40 +165,58 @@ def _percent(value: float, missing: str) -> str:
     return missing if np.isnan(value) else f"{100 * value:.1f}\u202f%"
 
 
-def _people(number: float, page: dict[str, Any]) -> str:
-    return page["suppressed"].format(least=LEAST) if 0 < number < LEAST else _whole(number)
+def _people(number: float, page: dict[str, Any], min_count: float) -> str:
+    return page["suppressed"].format(least=f"{min_count:g}") if 0 < number < min_count else _whole(number)
 
 
 def _mix(pop: Population, page: dict[str, Any]) -> str:
     rows = [
-        [Cell(str(group), head=True), Cell(_people(people, page), number=True), Cell(_percent(share, ""), number=True)]
+        [Cell(str(group), head=True), Cell(_whole(people), number=True), Cell(_percent(share, ""), number=True)]
         for group, people, share in zip(pop.groups, pop.group_totals, pop.mix, strict=True)
     ]
     return html_table(page["mix_header"], rows)
 
 
 def _where(pop: Population, page: dict[str, Any]) -> str:
-    if isinstance(pop.geography, Geography) and pop.geography.source is None:
+    if not can_be_drawn(pop):
         return _said(page["no_map"])
+    maps = "".join(
+        f'<figure><img alt="{escape(page["where_alt"].format(group=group))}" src="data:image/png;base64,{_png(pop, group)}">'
+        f"<figcaption>{escape(str(group))}</figcaption></figure>"
+        for group in pop.groups
+    )
+    classes = [(colour, f"{low:.0%} – {high:.0%}") for low, high, colour in class_colours()]
+    key = "".join(
+        f'<li><span style="background: {colour}"></span>{escape(text)}</li>'
+        for colour, text in [*classes, (NOBODY, page["where_nobody"])]
+    )
+    return f'{_said(page["where_text"])}<ul class="key">{key}</ul><div class="maps">{maps}</div>'
+
+
+def _png(pop: Population, group: Hashable) -> str:
     picture = io.BytesIO()
-    small_maps(pop, page["where_label"]).savefig(picture, format="png", dpi=130)
-    encoded = base64.b64encode(picture.getvalue()).decode("ascii")
-    image = f'<figure><img alt="{escape(page["where_alt"])}" src="data:image/png;base64,{encoded}"></figure>'
-    return _said(page["where_text"]) + image
+    small_map(pop, group).savefig(picture, format="png", dpi=130)
+    return base64.b64encode(picture.getvalue()).decode("ascii")
 
 
 def _indices(pop: Population, words: dict[str, Any]) -> str:
     page, shelf = words["page"], stocked()
-    rows = []
+    rows: dict[bool, list[list[Cell | str]]] = {True: [], False: []}
     for row in summary(pop).itertuples():
         index = shelf[row.index]  # type: ignore[index]
         if index.answer != "number":
             continue
-        about = words["indices"].get(row.index, {"name": row.index, "text": (index.__doc__ or "").partition("\n")[0]})
+        known = words["indices"].get(row.index)
+        about = known or {"name": row.index, "text": (index.__doc__ or "").partition("\n")[0]}
         text = about["text"].format(most=f"{np.log(len(pop.groups)):.2f}")
         value, by_chance = _number(row.value, page["undefined"]), _number(row.expected, "–")  # type: ignore[arg-type]
-        rows.append([Cell(about["name"], head=True), str(row.symbol), value, by_chance, text])
-    return _said(page["table_text"]) + f'<div class="wide">{html_table(page["table_header"], rows)}</div>'
+        first = known is None or row.index in page["first"]
+        rows[first].append([Cell(about["name"], head=True), str(row.symbol), value, by_chance, text])
+    shown, folded = (
+        f'<div class="wide">{html_table(page["table_header"], rows[first])}</div>' for first in (True, False)
+    )
+    more = f"<details><summary>{escape(page['more_title'])}</summary>{folded}</details>" if rows[False] else ""
+    return _said(page["table_text"]) + shown + more
 
 
 def _isolation(pop: Population, page: dict[str, Any]) -> str:
@@ -211,14 +249,14 @@ def _meetings(pop: Population, page: dict[str, Any]) -> str:
     return _said(page["meet_text"]) + f'<div class="pair">{both}</div>'
 
 
-def _provenance(pop: Population, page: dict[str, Any], title: str | None) -> str:
+def _provenance(pop: Population, page: dict[str, Any], title: str | None, min_count: float) -> str:
     inhabited = pop.sizes[pop.sizes > 0]
     units = page["source_units_text"].format(
         units=_whole(len(inhabited)),
         empty=_whole(len(pop) - len(inhabited)),
-        median=_whole(np.median(inhabited)),
-        smallest=_people(inhabited.min(), page),
-        largest=_whole(inhabited.max()),
+        median=_people(np.median(inhabited), page, min_count),
+        smallest=_people(inhabited.min(), page, min_count),
+        largest=_people(inhabited.max(), page, min_count),
     )
     facts = {
         page["source_data"]: title or "–",
@@ -229,9 +267,12 @@ def _provenance(pop: Population, page: dict[str, Any], title: str | None) -> str
         facts[page["source_tiers"]] = ", ".join(f"{name} ({pop.tiers[name].nunique()})" for name in pop.tiers)
     crs = pop.geography.crs
     facts[page["source_crs"]] = page["no_crs"] if crs is None else f"{crs.to_string()} ({crs.name})"
+    if pop.recipe is not None:
+        recipe = type(pop.recipe).__name__
+        facts[page["source_environment"]] = page["source_environment_text"].format(recipe=recipe)
     if pop.stated_total is not None:
         others = pop.stated_total.sum() - pop.group_totals.sum()
-        facts[page["source_total"]] = page["source_total_text"].format(others=_people(others, page))
+        facts[page["source_total"]] = page["source_total_text"].format(others=_people(others, page, min_count))
     facts[page["source_version"]] = f"segregation_tools {segregation_tools.__version__}"
     facts[page["source_caution"]] = page["source_caution_text"]
     rows = [[Cell(name, head=True), text] for name, text in facts.items()]

@@ -1,0 +1,57 @@
+"""Options outside their range are refused, with the range."""
+
+import numpy as np
+import pytest
+
+import segregation_tools as sgt
+
+TWO = sgt.Population([[90, 10], [10, 90]], ["a", "b"])
+FOUR = sgt.Population([[9, 1], [1, 9], [5, 2], [2, 2]], ["1", "2", "3", "4"])
+
+
+@pytest.mark.parametrize("b", [0, 1, -0.5, 2, float("nan")])
+def test_atkinson_needs_a_fraction(b):
+    with pytest.raises(sgt.OptionError, match="between 0 and 1"):
+        sgt.atkinson(TWO, b=b)
+
+
+@pytest.mark.parametrize("degree", [-1, 3, 1.5])
+def test_rank_order_degrees_are_fewer_than_thresholds(degree):
+    with pytest.raises(sgt.OptionError, match="between 0 and 2"):
+        sgt.rank_order_information(FOUR, degree=degree)
+
+
+@pytest.mark.parametrize("incomes", [None, [1, 2, 3], [1, 2, 3, np.nan], "1234"[:3]])
+def test_incomes_are_one_for_each_group(incomes):
+    with pytest.raises((sgt.OptionError, ValueError), match=r"incomes|convert"):
+        sgt.neighborhood_sorting_index(FOUR, incomes=incomes)
+
+
+def test_local_segregation_is_by_unit_or_group():
+    with pytest.raises(sgt.OptionError, match="'unit' or 'group'"):
+        sgt.local_mutual_information(TWO, by="place")
+
+
+def test_equal_incomes_have_no_spread():
+    with pytest.warns(sgt.UndefinedWarning, match="incomes"):
+        assert np.isnan(sgt.neighborhood_sorting_index(TWO, incomes=[10, 10]))
+
+
+def test_local_exposure_has_the_published_form():
+    """Bemanian & Beyer 2017, for the first tract of Sacramento, with shares of all residents."""
+    tracts = sgt.load("sacramento")
+    pop = sgt.Population.from_frame(tracts, ["black", "white"], total="total")
+    assert sgt.local_exposure(pop).iloc[0] == pytest.approx(-2.24632451, abs=5e-9)
+    assert sgt.local_exposure(pop).isna().sum() == 38  # tracts in which one of the groups is absent
+
+
+def test_values_of_units_cannot_be_summed():
+    for step in (lambda: sgt.location_quotient.partial(TWO), lambda: sgt.location_quotient.combine([])):
+        with pytest.raises(sgt.SegregationError):
+            step()
+
+
+def test_surfaces_need_the_whole_region():
+    zoned = TWO.within(sgt.Zones([1, 2]))
+    with pytest.raises(sgt.CapabilityError, match="whole region"):
+        sgt.min_max.partial(zoned, region=[200, 200])
