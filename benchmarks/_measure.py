@@ -47,13 +47,16 @@ def fresh(script: str, name: str) -> dict[str, float]:
     return numbers
 
 
-def run(script: str, measurements: dict[str, Callable[[], dict[str, float]]], table: Callable[..., None]) -> None:
-    """Take all measurements, each in a fresh process, and print the table; or, with ``--only``, one of them."""
+def run(script: str, measurements: dict[str, Callable[[], dict[str, float]]], table: Callable[..., list[bool]]) -> int:
+    """Take all measurements, each in a fresh process, and print the table; or, with ``--only``, one of them.
+
+    The exit code is 1 where a limit was missed.
+    """
     if len(sys.argv) == 3 and sys.argv[1] == "--only":
         print(json.dumps(measurements[sys.argv[2]]()))
-        return
+        return 0
     print(f"NumPy {np.__version__}, Python {sys.version.split()[0]}, {processor()}\n", flush=True)
-    table({name: fresh(script, name) for name in measurements})
+    return 0 if all(table({name: fresh(script, name) for name in measurements})) else 1
 
 
 def processor() -> str:
@@ -63,6 +66,9 @@ def processor() -> str:
     return f"{'with' if wide else 'without'} AVX-512 ({', '.join(found) or 'baseline only'})"
 
 
-def line(what: str, ratio: float, limit: str, holds: bool) -> None:
-    """Print one row: what, the figure, the limit it is held against."""
-    print(f"{what:<58}{ratio:>10.2f}   {limit:<10}{'holds' if holds else 'MISSED'}")
+def line(what: str, figure: float, limit: str) -> bool:
+    """Print one row: what, the figure, the limit (``≤ 12``, ``≥ 100``) it is held against; tell whether it holds."""
+    bound = float(limit.split()[1])
+    holds = figure <= bound if limit.startswith("≤") else figure >= bound
+    print(f"{what:<58}{figure:>10.2f}   {limit:<10}{'holds' if holds else 'MISSED'}")
+    return holds

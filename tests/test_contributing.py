@@ -1,6 +1,7 @@
 """The worked example of CONTRIBUTING.md, executed: one function and one oracle row make an index."""
 
 import csv
+import doctest
 import io
 import re
 from pathlib import Path
@@ -36,6 +37,13 @@ def test_one_function_and_one_oracle_row_make_an_index(square_root):
     table = sgt.summary(pop)
     assert table.set_index("index").loc[row["index"], "value"] == square_root(pop)
     assert sgt.shelf().loc[row["index"], "symbol"] == "O"
+
+    for heading in ("Parameters", "Returns", "Examples"):
+        assert heading in square_root.__doc__
+    examples = doctest.DocTestParser().get_doctest(
+        square_root.__doc__, {"sgt": sgt, "square_root": square_root}, "", "", 0
+    )
+    assert not doctest.DocTestRunner().run(examples).failed
 
     local = square_root.local(pop)
     assert_same((local * pop.sizes).sum() / pop.sizes.sum(), square_root(pop))

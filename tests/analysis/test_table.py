@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import segregation_tools as sgt
+from segregation_tools.indices.index import stocked
 
 
 def test_every_fitting_index_has_its_row(sacramento):
@@ -11,8 +12,13 @@ def test_every_fitting_index_has_its_row(sacramento):
     assert list(table) == [
         "index", "symbol", "dimension", "value", "expected", "units", "median_unit", "groups", "source",
     ]  # fmt: skip
-    shelf = sgt.shelf()
-    assert set(table["index"]) == set(shelf.index) - {"exposure", "interaction"}
+    fitting = {
+        name
+        for name, index in stocked().items()
+        if index.groups is None and index.answer in ("number", "groups") and index.dimension != "ordinal"
+    }
+    assert set(table["index"]) == fitting
+    assert {"dissimilarity", "isolation", "entropy_diversity"} < fitting
     assert (table["units"] == 403).all()
     assert (table["median_unit"] == np.median(sacramento.sizes)).all()
     assert (table["value"].notna()).all()
@@ -46,6 +52,25 @@ def test_a_local_environment_has_no_closed_form(sacramento, tracts):
 def test_one_group_gives_reasons(recwarn):
     table = sgt.summary(sgt.Population([[1, 2]], ["a"])).set_index("index")
     assert table.loc["isolation", "value"] == 1
-    assert table.loc["dissimilarity":"gini", "value"].isna().all()
+    assert table.loc[table["dimension"] == "evenness", "value"].isna().all()
     assert {w.category for w in recwarn} == {sgt.UndefinedWarning}
     assert {w.filename for w in recwarn} == {__file__}
+
+
+def test_many_places_in_one_call(tracts):
+    groups = ["white", "black", "asian", "hispanic"]
+    table = sgt.summary(tracts.groupby("county"), groups=groups, dimension="evenness")
+    assert table.columns[0] == "county"
+    for county, part in tracts.groupby("county"):
+        alone = sgt.summary(part, groups=groups, dimension="evenness")
+        here = table[table["county"] == county].drop(columns="county").reset_index(drop=True)
+        assert here.equals(alone)
+
+
+def test_places_and_dates_in_one_call(tracts):
+    both = tracts.assign(year=2000, size=(tracts["total"] > 4_000))
+    table = sgt.summary(both.groupby(["county", "size"]), groups=["white", "black"], dimension="diversity")
+    assert list(table.columns[:2]) == ["county", "size"]
+    assert len(table) == 2 * both.groupby(["county", "size"]).ngroups
+    with pytest.raises(sgt.DataError, match="no place"):
+        sgt.summary(both[:0].groupby("county"), groups=["white", "black"])
