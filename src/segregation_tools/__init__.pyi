@@ -1,6 +1,9 @@
 __version__: str
 
 from .analysis.table import summary as summary
+from .analysis.writing import cite as cite
+from .analysis.writing import export as export
+from .analysis.writing import methods as methods
 from .environments.zones import Zones as Zones
 from .errors import CapabilityError as CapabilityError
 from .errors import DataError as DataError
@@ -10,6 +13,8 @@ from .errors import GroupError as GroupError
 from .errors import OptionError as OptionError
 from .errors import SegregationError as SegregationError
 from .errors import UndefinedWarning as UndefinedWarning
+from .indices.curve import lorenz_dominance as lorenz_dominance
+from .indices.curve import segregation_curve as segregation_curve
 from .indices.diversity import entropy_diversity as entropy_diversity
 from .indices.diversity import simpson_diversity as simpson_diversity
 from .indices.evenness import atkinson as atkinson
@@ -41,7 +46,11 @@ from .indices.ordinal import ordinal_squareroot as ordinal_squareroot
 from .indices.ordinal import ordinal_variance as ordinal_variance
 from .indices.ordinal import rank_order_information as rank_order_information
 from .indices.ordinal import rank_order_squareroot as rank_order_squareroot
+from .indices.ordinal import rank_order_table as rank_order_table
 from .indices.ordinal import rank_order_variance as rank_order_variance
+from .indices.pysal import from_pysal as from_pysal
+from .population.census import census_frame as census_frame
+from .population.census import join_boundaries as join_boundaries
 from .population.datasets import load as load
 from .population.grid import Grid as Grid
 from .population.population import Population as Population

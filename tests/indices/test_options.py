@@ -55,3 +55,15 @@ def test_surfaces_need_the_whole_region():
     zoned = TWO.within(sgt.Zones([1, 2]))
     with pytest.raises(sgt.CapabilityError, match="whole region"):
         sgt.min_max.partial(zoned, region=[200, 200])
+
+
+def test_the_rank_order_table_shows_degree_and_ordinal_beside(real_data):
+    import pandas as pd
+
+    pupils = pd.read_csv(real_data / "school_ses.csv")
+    schools = pd.crosstab(pupils["school_id"], pupils["ses_quintile"])
+    table = sgt.rank_order_table(schools, groups=[1, 2, 3, 4, 5], degree=2)
+    assert table.loc["information", "rank_order"] == pytest.approx(0.3123929061, abs=1e-9)
+    assert table.loc["information", "ordinal"] == pytest.approx(0.29150441847872693)
+    assert table[["degree", "thresholds"]].to_numpy().tolist() == [[2, 4]] * 3
+    assert sgt.rank_order_table(schools, groups=[1, 2, 3, 4, 5])["degree"].tolist() == [3, 3, 3]

@@ -134,6 +134,7 @@ class Index(ABC):
         self.bounds = about.bounds
         self.groups = about.groups
         self.options = dict(options or {})
+        self.note = ""
 
     # ---------------------------------------------------------------- what it is
 
@@ -197,7 +198,24 @@ class Index(ABC):
 
     def __repr__(self) -> str:
         bound = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
-        return f"<index {self.__name__}{f'({bound})' if bound else ''}: {self.symbol}, {self.dimension}>"
+        note = f"; {self.note}" if self.note else ""
+        return f"<index {self.__name__}{f'({bound})' if bound else ''}: {self.symbol}, {self.dimension}{note}>"
+
+    def noted(self, note: str) -> Index:
+        """Return the index with a remark that its ``repr`` shows.
+
+        Parameters
+        ----------
+        note : str
+            What should be known about it.
+
+        Returns
+        -------
+        Index
+        """
+        noted = self.bind()
+        noted.note = note
+        return noted
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _found, (self.__module__, self.__name__, self.options)

@@ -9,15 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from segregation_tools.errors import OptionError, UndefinedWarning, warn
 from segregation_tools.indices.shapes import mean_of_scores
 from segregation_tools.indices.words import binary_entropy, binary_root, binary_variance, cumulative
+from segregation_tools.population.population import as_population
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
+
+    from segregation_tools.population.population import Population
 
     Array = NDArray[np.float64]
 
@@ -306,3 +310,50 @@ def _sorted_share(between: Array, mix: Array, amounts: Array) -> float:
         warn("neighborhood_sorting_index is undefined (NaN): all incomes are the same", UndefinedWarning)
         return np.nan
     return float(np.sqrt(between / spread))
+
+
+def rank_order_table(
+    data: Population | pd.DataFrame, *, groups: Sequence[Hashable] | None = None, degree: int | None = None
+) -> pd.DataFrame:
+    """Rank-order indices beside the ordinal ones, with the degree of the polynomial.
+
+    Parameters
+    ----------
+    data : Population, GeoDataFrame or DataFrame
+        Groups from low to high; a frame needs `groups`.
+    groups : sequence, optional
+        Columns of counts.
+    degree : int, optional
+        As for `rank_order_information`.
+
+    Returns
+    -------
+    DataFrame
+        Rows `information`, `variance`, `squareroot`; columns `rank_order`, `ordinal`, `degree`, `thresholds`. A degree of
+        one less than there are thresholds runs through all of them: nothing is left to tell whether it fits.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[50, 0], [50, 50], [0, 50]], groups=["low", "middle", "high"])
+    >>> sgt.rank_order_table(pop)[["ordinal", "degree", "thresholds"]].round(4).values.tolist()
+    [[0.3837, 1.0, 2.0], [0.3333, 1.0, 2.0], [0.4226, 1.0, 2.0]]
+    """
+    pop = as_population(data, groups)
+    thresholds = len(pop.groups) - 1
+    rows = {
+        "information": (rank_order_information, ordinal_information),
+        "variance": (rank_order_variance, ordinal_variance),
+        "squareroot": (rank_order_squareroot, ordinal_squareroot),
+    }
+    chosen = min(4, thresholds - 1) if degree is None else degree
+    return pd.DataFrame(
+        {
+            name: {
+                "rank_order": fitted(pop, degree=degree),
+                "ordinal": plain(pop),
+                "degree": chosen,
+                "thresholds": thresholds,
+            }
+            for name, (fitted, plain) in rows.items()
+        }
+    ).T.astype({"degree": int, "thresholds": int})

@@ -71,7 +71,7 @@ class Reference:
             issue = f"({self.number})" if self.number else ""
             text += f" {self.journal}, {self.volume}{issue}, {self.pages}."
         elif self.book:
-            given = " & ".join(" ".join(reversed(name.split(", "))) for name in self.editors)
+            given = _listed(tuple(" ".join(reversed(name.split(", "))) for name in self.editors))
             text += f" In {given} (Eds.), {self.book} (pp. {self.pages}). {self.publisher}."
         else:
             text += f" {self.publisher}."
@@ -114,7 +114,9 @@ def references() -> dict[str, Reference]:
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f", & {names[-1]}"
+    if len(names) < 3:
+        return " & ".join(names) if "," not in names[0] else ", & ".join(names)
+    return ", ".join(names[:-1]) + f", & {names[-1]}"
 
 
 def _latex(text: str) -> str:

@@ -40,7 +40,7 @@ h1 { line-height: 1.2; margin-bottom: .2rem; } h2 { margin-top: 2.4rem; } p { ma
 .lead, caption, .note { color: var(--soft); }
 figure { margin: 0; } figure img { width: 100%; height: auto; display: block; background: #fff; border-radius: 4px; }
 figcaption { font-weight: 600; padding: .2rem 0; } .maps { display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); }
 .key { display: flex; flex-wrap: wrap; gap: .3rem 1rem; list-style: none; padding: 0; } .key span { display: inline-block;
   width: 1.4rem; height: .9rem; margin-right: .4rem; border: 1px solid var(--line); vertical-align: -.1rem; }
 summary { cursor: pointer; padding: .6rem 0; }

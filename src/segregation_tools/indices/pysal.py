@@ -1,0 +1,89 @@
+"""Names of PySAL segregation, and what differs where the index is the same."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, overload
+
+import pandas as pd
+
+from segregation_tools.errors import DataError, listed
+
+if TYPE_CHECKING:
+    from segregation_tools.indices.index import Index
+
+__all__ = ["from_pysal"]
+
+GROUP_AND_TOTAL = "PySAL takes a group and a total; here pop.versus(group) is the group against the rest"
+SAME = "the same groups"
+
+# PySAL's name: (room, index here, what differs)
+NAMES = {
+    "Dissim": ("evenness", "dissimilarity", GROUP_AND_TOTAL),
+    "Gini": ("evenness", "gini", GROUP_AND_TOTAL),
+    "Entropy": ("evenness", "information_theory", GROUP_AND_TOTAL),
+    "Atkinson": ("evenness", "atkinson", GROUP_AND_TOTAL + "; PySAL 2.6.0 always takes b = 0.5, whatever is asked for"),
+    "MinMax": ("evenness", "min_max", GROUP_AND_TOTAL),
+    "CorrelationR": ("evenness", "variance_ratio", GROUP_AND_TOTAL),
+    "Isolation": ("exposure", "isolation", GROUP_AND_TOTAL + "; here a value for each group"),
+    "Interaction": ("exposure", "interaction", GROUP_AND_TOTAL),
+    "MultiDissim": ("evenness", "dissimilarity", SAME),
+    "MultiGini": ("evenness", "gini", SAME + "; PySAL holds a matrix of units × units"),
+    "MultiInfoTheory": (
+        "evenness",
+        "information_theory",
+        SAME + "; with a local environment PySAL smooths residents too",
+    ),
+    "MultiDivergence": ("evenness", "divergence", SAME),
+    "MultiNormExposure": ("evenness", "normalized_exposure", SAME),
+    "MultiRelativeDiversity": ("evenness", "relative_diversity", SAME),
+    "MultiSquaredCoefVar": ("evenness", "squared_coefficient_of_variation", SAME),
+    "MultiDiversity": ("diversity", "entropy_diversity", SAME),
+    "SimpsonsInteraction": ("diversity", "simpson_diversity", SAME),
+    "MultiLocationQuotient": ("local", "location_quotient", SAME + "; here a labelled table"),
+    "MultiLocalDiversity": ("diversity", "entropy_diversity", SAME + "; take .local"),
+    "MultiLocalSimpsonInteraction": ("diversity", "simpson_diversity", SAME + "; take .local"),
+    "RankOrderInfoTheory": ("ordinal", "rank_order_information", SAME),
+    "RankOrderVarianceRatio": ("ordinal", "rank_order_variance", SAME),
+    "RankOrderSquareRoot": ("ordinal", "rank_order_squareroot", SAME),
+}
+
+
+@overload
+def from_pysal(name: str) -> Index: ...
+@overload
+def from_pysal(name: None = None) -> pd.DataFrame: ...
+def from_pysal(name: str | None = None) -> Index | pd.DataFrame:
+    """Find the index that bears a name of PySAL segregation.
+
+    Parameters
+    ----------
+    name : str, optional
+        Such as ``"MultiInfoTheory"``; without, all names.
+
+    Returns
+    -------
+    Index
+        Its ``repr`` says what differs. Without a name, a DataFrame with the columns `index` and `differs`.
+
+    Raises
+    ------
+    DataError
+        If no index here bears that name.
+
+    Examples
+    --------
+    >>> sgt.from_pysal("MultiDissim").__name__
+    'dissimilarity'
+    >>> sgt.from_pysal().loc["Dissim", "index"]
+    'dissimilarity'
+    """
+    if name is None:
+        rows = {known: {"index": index, "differs": differs} for known, (_, index, differs) in NAMES.items()}
+        return pd.DataFrame(rows).T.rename_axis("pysal")
+    if name not in NAMES:
+        msg = f"no index here for PySAL's {name!r}; there are {listed(NAMES, 40)}"
+        raise DataError(msg)
+    room, index, differs = NAMES[name]
+    found: Index = getattr(importlib.import_module(f"segregation_tools.indices.{room}"), index)
+    return found.noted(f"PySAL's {name}: {differs}")

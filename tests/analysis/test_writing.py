@@ -1,0 +1,103 @@
+"""References, the paragraph on methods, files."""
+
+import builtins
+import re
+
+import pandas as pd
+import pytest
+
+import segregation_tools as sgt
+from segregation_tools.indices.index import stocked
+from segregation_tools.indices.references import references
+
+
+def test_every_source_of_the_shelf_is_known_and_used():
+    used = {key for index in stocked().values() for key in index.about.source}
+    assert used == set(references())
+
+
+def test_bibtex_has_each_source_once_and_balanced():
+    text = sgt.cite()
+    assert re.findall(r"@\w+\{(\w+),", text) == sorted(references())
+    assert text.count("{") == text.count("}")
+    for entry in text.split("\n\n"):
+        assert "author = {" in entry
+        assert re.search(r"year = \{\d{4}\}", entry)
+        assert " & " not in entry.replace(r"\&", "")
+
+
+def test_sources_can_be_asked_for_by_index_name_or_table(sacramento):
+    one = sgt.cite(sgt.dissimilarity)
+    assert "duncan1955" in one
+    assert sgt.cite("dissimilarity") == one
+    table = sgt.summary(sacramento, dimension="evenness")
+    assert "theil1971" in sgt.cite(table)
+    assert "bell1954" in sgt.cite(table, sgt.isolation)
+    with pytest.raises(sgt.DataError, match="'beauty'"):
+        sgt.cite("beauty")
+
+
+def test_references_read_as_in_a_paper():
+    found = references()
+    assert found["duncan1955"].short == "Duncan & Duncan 1955"
+    assert found["coleman1975"].short == "Coleman, Kelly & Moore 1975"
+    assert found["krieger2016"].short == "Krieger et al. 2016"
+    assert found["bell1954"].short == "Bell 1954"
+    assert (
+        found["lieberson1981"].full.endswith(
+            "In C. Peach, V. Robinson & S. Smith (Eds.), Ethnic segregation in cities (pp. 61–82). Croom Helm."
+        )
+        or "In C. Peach" in found["lieberson1981"].full
+    )
+
+
+def test_the_paragraph_states_what_a_reader_needs(sacramento):
+    text = sgt.methods(sacramento, sgt.dissimilarity, "gini", data="US Census 2000, Summary File 3")
+    for fact in (
+        "US Census 2000, Summary File 3",
+        "white (67.2%)",
+        "1,701,630 people in 403 units",
+        "median 4,163 residents",
+        "nest in county",
+        "EPSG:4269",
+        "dissimilarity D (Duncan & Duncan 1955;",
+        "gini G (James & Taeuber 1985;",
+        f"segregation_tools {sgt.__version__}",
+    ):
+        assert fact in text, fact
+    two = sacramento.versus("black").within(sgt.Zones(sacramento.tiers["county"]))
+    assert "We compare black with rest" in sgt.methods(two, data="x")
+    assert "local environment (Zones)" in sgt.methods(two, data="x")
+
+
+@pytest.mark.parametrize(("ending", "read"), [(".csv", pd.read_csv), (".xlsx", pd.read_excel)])
+def test_files_leave_out_small_counts(ending, read, tmp_path):
+    pop = sgt.Population([[3, 50], [40, 0]], ["a", "b"], units=["u", "v"], total=[60, 70])
+    frame = read(sgt.export(pop, tmp_path / f"counts{ending}"), index_col=0)
+    assert frame["a"].isna().tolist() == [True, False]
+    assert frame["total"].isna().tolist() == [True, False]
+    frame = read(sgt.export(pop, tmp_path / f"all{ending}", min_count=1), index_col=0)
+    assert frame["a"].tolist() == [3, 50]
+
+
+def test_tables_for_a_paper(sacramento, tmp_path):
+    text = sgt.export(sgt.summary(sacramento), tmp_path / "table.tex").read_text("utf-8")
+    assert "dissimilarity" in text
+    assert r"\begin{tabular}" in text
+    tiny = sgt.summary(sgt.Population([[1, 2], [2, 1]], ["a", "b"]))
+    assert pd.read_csv(sgt.export(tiny, tmp_path / "tiny.csv"))["median_unit"].isna().all()
+
+
+def test_other_endings_and_absent_packages_are_refused(sacramento, tmp_path, monkeypatch):
+    with pytest.raises(sgt.CapabilityError, match=r"'\.csv', '\.tex', '\.xlsx'"):
+        sgt.export(sacramento, tmp_path / "table.docx")
+    real = builtins.__import__
+
+    def absent(name, *rest):
+        if name.startswith("openpyxl"):
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(sgt.CapabilityError, match=r"segregation-tools\[report\]"):
+        sgt.export(sacramento, tmp_path / "table.xlsx")

@@ -1,0 +1,31 @@
+"""Names of PySAL segregation."""
+
+import pickle
+
+import pytest
+
+import segregation_tools as sgt
+from segregation_tools.indices.pysal import NAMES
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_name_gives_its_index_and_says_what_differs(name):
+    index = sgt.from_pysal(name)
+    assert index.__name__ == NAMES[name][1]
+    assert f"PySAL's {name}:" in repr(index)
+    assert index.formula is getattr(sgt, index.__name__).formula
+
+
+def test_a_found_index_works_as_any_other(sacramento):
+    found = sgt.from_pysal("MultiDissim")
+    assert found(sacramento) == pytest.approx(0.41340872573177806, rel=1e-9)
+    assert pickle.loads(pickle.dumps(found))(sacramento) == found(sacramento)  # noqa: S301 - our own bytes
+    assert sgt.dissimilarity.note == ""
+
+
+def test_all_names_are_listed_and_others_refused():
+    table = sgt.from_pysal()
+    assert set(table["index"]) <= set(sgt.shelf().index)
+    assert table.loc["Atkinson", "differs"].endswith("whatever is asked for")
+    with pytest.raises(sgt.DataError, match="'SpatialProximity'"):
+        sgt.from_pysal("SpatialProximity")
