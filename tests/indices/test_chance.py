@@ -17,7 +17,17 @@ def shuffled(mix, draws, rng):
 
 
 @pytest.mark.parametrize("mix", [(172, 100), (100, 100, 72)])
-@pytest.mark.parametrize("name", ["variance_ratio", "exposure", "isolation"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "variance_ratio",
+        "relative_diversity",
+        "normalized_exposure",
+        "squared_coefficient_of_variation",
+        "exposure",
+        "isolation",
+    ],
+)
 def test_exact_forms_equal_the_mean_of_shuffles(name, mix):
     index = getattr(sgt, name)
     groups = [f"g{i}" for i in range(len(mix))]
@@ -95,3 +105,10 @@ def test_what_chance_cannot_give_is_not_stated():
     for index in (sgt.variance_ratio, sgt.dissimilarity, sgt.mutual_information):
         assert np.isnan(index.expected(fractions))
     assert sgt.dissimilarity.expected(sgt.Population([[3], [4]], ["a", "b"])) == 0
+
+
+def test_forms_that_follow_from_others():
+    pop = sgt.Population([[30, 40, 10], [90, 10, 20]], ["a", "b"])
+    share = pop.mix.iloc[0]
+    assert sgt.gorard.expected(pop) == pytest.approx(sgt.dissimilarity.expected(pop) * (1 - share))
+    assert sgt.divergence.expected(pop) == sgt.mutual_information.expected(pop)

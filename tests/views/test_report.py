@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 import segregation_tools as sgt
 from segregation_tools.__main__ import main
-from segregation_tools.views.maps import CLASSES, NOBODY, share_map
+from segregation_tools.views.curves import small_curves
+from segregation_tools.views.maps import CLASSES, LESS_DIVERSE, NOBODY, diversity_map, share_map
 
 
 class Page(HTMLParser):
@@ -60,7 +61,7 @@ def percent(text):
 
 
 def test_it_stands_alone(page):
-    assert [source[:22] for source in page.fetched] == ["data:image/png;base64,"] * 4
+    assert [source[:22] for source in page.fetched] == ["data:image/png;base64,"] * 6
     assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe")]
     assert ("html", {"lang": "en"}) in page.tags
     assert page.headings[0] == "Sacramento"
@@ -68,9 +69,11 @@ def test_it_stands_alone(page):
 
 def test_each_map_is_a_picture_with_words_for_those_who_cannot_see_it(page, tmp_path, sacramento):
     images = [about for tag, about in page.tags if tag == "img"]
-    assert [image["alt"] for image in images] == [
+    assert [image["alt"] for image in images[:4]] == [
         f"Map: share of {group} among the residents of each area." for group in sacramento.groups
     ]
+    assert "less diverse" in images[4]["alt"]
+    assert "curves" in images[5]["alt"]
     for image in images:
         picture = tmp_path / "map.png"
         picture.write_bytes(base64.b64decode(image["src"].partition(",")[2]))
@@ -131,16 +134,16 @@ def test_any_name_can_be_drawn(name, tmp_path):
 
 def test_geometry_that_is_absent_or_mislabelled_is_drawn_as_far_as_it_goes(tracts, tmp_path):
     metres = tracts.head(20).to_crs(32610).set_crs(4326, allow_override=True)
-    assert len(Page(sgt.report(metres, tmp_path / "page.html", groups=["white", "black"])).fetched) == 2
+    assert len(Page(sgt.report(metres, tmp_path / "page.html", groups=["white", "black"])).fetched) == 4
     nowhere = tracts.head(20).copy()
     nowhere["geometry"] = None
-    assert not Page(sgt.report(nowhere, tmp_path / "page.html", groups=["white", "black"])).fetched
+    assert len(Page(sgt.report(nowhere, tmp_path / "page.html", groups=["white", "black"])).fetched) == 1
 
 
 def test_a_table_without_geometry_says_so(tmp_path):
     path = sgt.report(sgt.Population([[90, 10], [10, 90]], ["a", "b"]), tmp_path / "page.html")
     assert "no geometry" in path.read_text("utf-8")
-    assert not Page(path).fetched
+    assert len(Page(path).fetched) == 1  # the curve needs none
 
 
 def test_small_counts_are_not_told(tmp_path):
@@ -169,7 +172,7 @@ def test_one_group_is_reported_as_far_as_it_goes(tmp_path):
 @pytest.mark.parametrize("groups", ["ab", "abcde"])
 def test_every_kind_of_geography_is_drawn(kind, groups, tmp_path):
     city = sgt.synthetic_city("gradient", rows=6, cols=8, groups=list(groups), kind=kind)
-    assert len(Page(sgt.report(city, tmp_path / "page.html")).fetched) == len(groups)
+    assert len(Page(sgt.report(city, tmp_path / "page.html")).fetched) == len(groups) + 2
 
 
 def test_every_group_is_drawn_on_one_scale_and_empty_units_are_grey(tracts):
@@ -188,6 +191,26 @@ def test_every_group_is_drawn_on_one_scale_and_empty_units_are_grey(tracts):
         assert matplotlib.colors.to_hex(greys[0].get_facecolor()[0]) == NOBODY
     assert drawn[0] == drawn[1]
     assert drawn[0][0] == CLASSES
+
+
+def test_the_map_of_diversity_shows_local_values(tracts):
+    pop = sgt.Population.from_frame(tracts.head(50), ["white", "black", "asian"])
+    drawn = diversity_map(pop, Figure().subplots())
+    np.testing.assert_allclose(drawn.get_array(), sgt.information_theory.local(pop))
+    assert tuple(drawn.norm.boundaries) == LESS_DIVERSE
+    assert sgt.information_theory.local(pop).between(LESS_DIVERSE[0], LESS_DIVERSE[-1]).all()
+
+
+def test_the_curves_are_those_of_each_group_against_the_rest(sacramento):
+    ax = small_curves(sacramento, "x", "y", "even").axes[0]
+    assert len(ax.lines) == 5
+    for line, group in zip(ax.lines[1:], sacramento.groups, strict=True):
+        steps = 100 * sgt.segregation_curve(sacramento.versus(group)).to_numpy()
+        np.testing.assert_allclose(line.get_xydata(), steps[:, ::-1])
+
+
+def test_the_page_says_what_numbers_do_not_say(page):
+    assert "What these numbers do not say" in page.headings
 
 
 def test_languages_that_do_not_exist_are_refused(tmp_path):
@@ -224,7 +247,7 @@ def test_the_command_line_reads_tables(tmp_path, tracts):
         write(tmp_path / source)
         out = tmp_path / "page.html"
         assert main(["report", str(tmp_path / source), "--groups", "white,black", "--out", str(out)]) == 0
-        assert not Page(out).fetched
+        assert len(Page(out).fetched) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,29 +10,54 @@ from matplotlib import colormaps
 from matplotlib.colors import BoundaryNorm, ListedColormap, to_hex
 from matplotlib.figure import Figure
 
+from segregation_tools.indices.evenness import information_theory
+
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from segregation_tools.population.population import Population
 
-__all__ = ["CLASSES", "NOBODY", "can_be_drawn", "class_colours", "share_map", "small_map"]
+__all__ = [
+    "CLASSES",
+    "DIVERGING",
+    "LESS_DIVERSE",
+    "NOBODY",
+    "PALETTE",
+    "can_be_drawn",
+    "class_colours",
+    "diversity_map",
+    "share_map",
+    "small_map",
+]
 
 # One scale for every group; narrow classes at the bottom, since most shares are small.
 CLASSES = (0, 0.02, 0.05, 0.10, 0.20, 0.40, 0.60, 1.0)
 PALETTE = ListedColormap(colormaps["YlGnBu"](np.linspace(0.06, 1, len(CLASSES) - 1)), name="shares")
 NOBODY = "#d9d9d9"
 
+# Less diverse than the region above 0, more diverse below; local H is at most 1 and has no lowest value.
+LESS_DIVERSE = (-99.0, -0.2, 0.0, 0.2, 0.4, 0.6, 1.0)
+DIVERGING = ListedColormap(colormaps["PuOr"]([0.85, 0.68, 0.42, 0.3, 0.18, 0.05]), name="diversity")
 
-def class_colours() -> list[tuple[float, float, str]]:
-    """List the classes of the scale: from, to, colour.
+
+def class_colours(classes: Sequence[float], palette: ListedColormap) -> list[tuple[float, float, str]]:
+    """List the classes of a scale: from, to, colour.
+
+    Parameters
+    ----------
+    classes : sequence of float
+        Edges.
+    palette : ListedColormap
+        One colour a class.
 
     Returns
     -------
     list of tuple
     """
-    return [(low, high, to_hex(PALETTE(i))) for i, (low, high) in enumerate(pairwise(CLASSES))]
+    return [(low, high, to_hex(palette(i))) for i, (low, high) in enumerate(pairwise(classes))]
 
 
 def can_be_drawn(pop: Population) -> bool:
@@ -73,29 +98,63 @@ def share_map(pop: Population, group: Hashable, ax: Axes) -> Any:
     matplotlib.cm.ScalarMappable or None
         For a colour bar. Units without residents are grey.
     """
-    norm = BoundaryNorm(CLASSES, PALETTE.N)
     counts = pop.counts[pop.groups.index(group)]
     shares = np.divide(counts, pop.sizes, out=np.full(counts.shape, np.nan), where=pop.sizes > 0)
-    palette = PALETTE.with_extremes(bad=NOBODY)
+    return value_map(pop, shares, ax, CLASSES, PALETTE)
+
+
+def diversity_map(pop: Population, ax: Axes) -> Any:
+    """Draw how much less diverse the environment of each unit is than the region (local H).
+
+    Parameters
+    ----------
+    pop : Population
+        With geometry, or a grid.
+    ax : matplotlib.axes.Axes
+        Where.
+
+    Returns
+    -------
+    matplotlib.cm.ScalarMappable or None
+        For a colour bar. Units without residents are grey.
+    """
+    return value_map(pop, np.asarray(information_theory.local(pop)), ax, LESS_DIVERSE, DIVERGING)
+
+
+def value_map(
+    pop: Population, values: NDArray[np.float64], ax: Axes, classes: Sequence[float], palette: ListedColormap
+) -> Any:
+    """Draw a value of each unit in classes.
+
+    Parameters
+    ----------
+    pop : Population
+        With geometry, or a grid.
+    values : ndarray
+        One value a unit, NaN where nobody lives.
+    ax : matplotlib.axes.Axes
+        Where.
+    classes : sequence of float
+        Edges of the classes.
+    palette : ListedColormap
+        One colour a class.
+
+    Returns
+    -------
+    matplotlib.cm.ScalarMappable or None
+    """
+    norm = BoundaryNorm(classes, palette.N)
+    colours = palette.with_extremes(bad=NOBODY)
     ax.set_axis_off()
-    if counts.ndim > 1:
+    if values.ndim > 1:
         ax.set_aspect("equal")
-        return ax.imshow(shares, cmap=palette, norm=norm, interpolation="nearest")
+        return ax.imshow(values, cmap=colours, norm=norm, interpolation="nearest")
     place = _geometry(pop)
-    drawn = place.set_axis(range(len(place))).to_frame("geometry").set_geometry("geometry").assign(share=shares)
+    drawn = place.set_axis(range(len(place))).to_frame("geometry").set_geometry("geometry").assign(value=values)
     drawn = drawn[~(drawn.geometry.isna() | drawn.geometry.is_empty)]
-    look = {"missing_kwds": {"color": NOBODY}} if drawn["share"].isna().any() else {}
-    drawn.plot(
-        "share",
-        ax=ax,
-        cmap=palette,
-        norm=norm,
-        edgecolor="face",
-        linewidth=0.25,
-        markersize=3,
-        aspect=_aspect(drawn),
-        **look,
-    )
+    look: dict[str, Any] = {"missing_kwds": {"color": NOBODY}} if drawn["value"].isna().any() else {}
+    look |= {"edgecolor": "face", "linewidth": 0.25, "markersize": 3, "aspect": _aspect(drawn)}
+    drawn.plot("value", ax=ax, cmap=colours, norm=norm, **look)
     return next((collection for collection in ax.collections if collection.get_array() is not None), None)
 
 
@@ -110,20 +169,24 @@ def _aspect(drawn: Any) -> float:
     )
 
 
-def small_map(pop: Population, group: Hashable) -> Figure:
-    """Draw the map of one group, without words: they are beside it on the page.
+def small_map(pop: Population, group: Hashable | None = None) -> Figure:
+    """Draw the map of one group, or of diversity, without words: they are beside it on the page.
 
     Parameters
     ----------
     pop : Population
         With geometry, or a grid.
-    group : hashable
-        Which group.
+    group : hashable, optional
+        Which group; local diversity without.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     figure = Figure(figsize=(4.6, 3.6), layout="constrained")
-    share_map(pop, group, figure.subplots())
+    ax = figure.subplots()
+    if group is None:
+        diversity_map(pop, ax)
+    else:
+        share_map(pop, group, ax)
     return figure

@@ -19,13 +19,24 @@ from segregation_tools.indices.exposure import exposure
 from segregation_tools.indices.index import stocked
 from segregation_tools.population.population import as_population
 from segregation_tools.tables import Cell, html_table
-from segregation_tools.views.maps import NOBODY, can_be_drawn, class_colours, small_map
+from segregation_tools.views.curves import small_curves
+from segregation_tools.views.maps import (
+    CLASSES,
+    DIVERGING,
+    LESS_DIVERSE,
+    NOBODY,
+    PALETTE,
+    can_be_drawn,
+    class_colours,
+    small_map,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
     from os import PathLike
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from segregation_tools.population.population import Population
 
@@ -43,7 +54,7 @@ figcaption { font-weight: 600; padding: .2rem 0; } .maps { display: grid; gap: 1
   grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); }
 .key { display: flex; flex-wrap: wrap; gap: .3rem 1rem; list-style: none; padding: 0; } .key span { display: inline-block;
   width: 1.4rem; height: .9rem; margin-right: .4rem; border: 1px solid var(--line); vertical-align: -.1rem; }
-summary { cursor: pointer; padding: .6rem 0; }
+.single { max-width: 34rem; } summary { cursor: pointer; padding: .6rem 0; }
 .wide { overflow-x: auto; } .pair { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; }
 table { border-collapse: collapse; } caption { text-align: left; padding: .3rem .6rem .3rem 0; }
 th, td { padding: .35rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
@@ -123,6 +134,9 @@ def report(
         _section(page["table_title"], _indices(pop, words)),
         _section(page["isolation_title"], _isolation(pop, page)),
         _section(page["meet_title"], _meetings(pop, page)),
+        _section(page["local_title"], _less_diverse(pop, page)),
+        _section(page["curve_title"], _curves(pop, page)),
+        _section(page["not_title"], "".join(_said(text) for text in page["not_text"])),
         _section(page["source_title"], _provenance(pop, page, title, min_count)),
     ]
     html = (
@@ -181,22 +195,51 @@ def _where(pop: Population, page: dict[str, Any]) -> str:
     if not can_be_drawn(pop):
         return _said(page["no_map"])
     maps = "".join(
-        f'<figure><img alt="{escape(page["where_alt"].format(group=group))}" src="data:image/png;base64,{_png(pop, group)}">'
-        f"<figcaption>{escape(str(group))}</figcaption></figure>"
-        for group in pop.groups
+        _figure(small_map(pop, group), page["where_alt"].format(group=group), str(group)) for group in pop.groups
     )
-    classes = [(colour, f"{low:.0%} – {high:.0%}") for low, high, colour in class_colours()]
-    key = "".join(
-        f'<li><span style="background: {colour}"></span>{escape(text)}</li>'
-        for colour, text in [*classes, (NOBODY, page["where_nobody"])]
+    classes = [(colour, f"{low:.0%} – {high:.0%}") for low, high, colour in class_colours(CLASSES, PALETTE)]
+    return (
+        f'{_said(page["where_text"])}{_key([*classes, (NOBODY, page["where_nobody"])])}<div class="maps">{maps}</div>'
     )
-    return f'{_said(page["where_text"])}<ul class="key">{key}</ul><div class="maps">{maps}</div>'
 
 
-def _png(pop: Population, group: Hashable) -> str:
+def _less_diverse(pop: Population, page: dict[str, Any]) -> str:
+    if not can_be_drawn(pop) or len(pop.groups) < 2:
+        return _said(page["no_map"])
+    scale = class_colours(LESS_DIVERSE, DIVERGING)
+    first = (scale[0][2], page["local_below"].format(edge=_signed(scale[0][1])))
+    classes = [first, *[(colour, f"{_signed(low)} – {_signed(high)}") for low, high, colour in scale[1:]]]
+    picture = _figure(small_map(pop), page["local_alt"], "")
+    key = _key([*classes, (NOBODY, page["where_nobody"])])
+    return f'{_said(page["local_text"])}{key}<div class="single">{picture}</div>'
+
+
+def _curves(pop: Population, page: dict[str, Any]) -> str:
+    if len(pop.groups) < 2:
+        return _said(page["curve_none"])
+    lines = pop.groups if len(pop.groups) > 2 else pop.groups[:1]
+    names = "".join(f"<li>{escape(str(group))}</li>" for group in lines)
+    drawn = small_curves(pop, page["curve_across"], page["curve_up"], page["curve_even"])
+    return (
+        f'{_said(page["curve_text"])}<ol>{names}</ol><div class="single">{_figure(drawn, page["curve_alt"], "")}</div>'
+    )
+
+
+def _signed(number: float) -> str:
+    return f"{number:.1f}".replace("-", "−")
+
+
+def _key(classes: Sequence[tuple[str, str]]) -> str:
+    items = "".join(f'<li><span style="background: {colour}"></span>{escape(text)}</li>' for colour, text in classes)
+    return f'<ul class="key">{items}</ul>'
+
+
+def _figure(drawn: Figure, words: str, caption: str) -> str:
     picture = io.BytesIO()
-    small_map(pop, group).savefig(picture, format="png", dpi=130)
-    return base64.b64encode(picture.getvalue()).decode("ascii")
+    drawn.savefig(picture, format="png", dpi=130)
+    encoded = base64.b64encode(picture.getvalue()).decode("ascii")
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f'<figure><img alt="{escape(words)}" src="data:image/png;base64,{encoded}">{below}</figure>'
 
 
 def _indices(pop: Population, words: dict[str, Any]) -> str:

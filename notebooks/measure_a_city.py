@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Who lives with whom?
+# # Measure a city: who lives with whom?
 #
 # One question, from a file to an answer that can be put before a council: in the Sacramento area of 2000, who lived in the
 # same census tract as whom, and how far is that from what chance alone would give?
@@ -73,13 +73,45 @@ pop.mix.round(3)
 
 # %%
 local = sgt.information_theory.local(pop)
-ax = tracts.to_crs(32610).assign(local=local).plot("local", cmap="RdBu_r", vmin=-1, vmax=1, legend=True, figsize=(7, 5))
+ax = tracts.to_crs(32610).assign(local=local).plot("local", cmap="PuOr_r", vmin=-1, vmax=1, legend=True, figsize=(7, 4), legend_kwds={"shrink": 0.6})
 ax.set_axis_off()
 ax.set_title("How much less diverse than the region (local H)");
 
 # %%
 mean = (local * pop.sizes).sum() / pop.sizes.sum()
 print(f"mean over residents {mean:.6f}, index {sgt.information_theory(pop):.6f}")
+
+# %% [markdown]
+# ## Place by place
+#
+# Four counties in one call. The same people counted in fewer, larger units would give lower values: compare only places
+# measured alike.
+
+# %%
+by_county = sgt.summary(tracts.groupby("county"), groups=groups, dimension="evenness")
+by_county.pivot(index="county", columns="symbol", values="value").round(3)
+
+# %% [markdown]
+# Is one place less segregated by *every* measure that respects transfers? Their curves tell, if they do not cross.
+
+# %%
+black_white = {
+    county: sgt.Population.from_frame(part, groups=["black", "white"]) for county, part in tracts.groupby("county")
+}
+sgt.lorenz_dominance(black_white["06067"], black_white["06113"])
+
+# %% [markdown]
+# ## Incomes and other ordered groups
+#
+# Where groups have an order, from low to high, moving between neighbours counts less than moving from one end to the other.
+# Here an invented city in which incomes rise from west to east.
+
+# %%
+city = sgt.synthetic_city("gradient", groups=["low", "high"], rows=5, cols=12)
+middle = sgt.Population(
+    [city.counts[0] ** 2 / 100, 2 * city.counts[0] * city.counts[1] / 100, city.counts[1] ** 2 / 100], ["low", "middle", "high"]
+)
+sgt.rank_order_table(middle).round(4)
 
 # %% [markdown]
 # ## A school plan is an environment
@@ -104,3 +136,13 @@ folder = tempfile.TemporaryDirectory()
 page = sgt.report(pop, Path(folder.name) / "report.html", title="Sacramento, census tracts, 2000")
 print(page.name, f"{page.stat().st_size / 1000:.0f} kB")
 folder.cleanup()
+
+# %% [markdown]
+# ## For the paper
+
+# %%
+table = sgt.summary(pop, dimension="evenness")
+print(sgt.methods(pop, sgt.dissimilarity, sgt.information_theory, data="US Census 2000, Summary File 3"))
+
+# %%
+print(sgt.cite(sgt.dissimilarity)[:420])
