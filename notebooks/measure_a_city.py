@@ -92,7 +92,8 @@ by_county = sgt.summary(tracts.groupby("county"), groups=groups, dimension="even
 by_county.pivot(index="county", columns="symbol", values="value").round(3)
 
 # %% [markdown]
-# Is one place less segregated by *every* measure that respects transfers? Their curves tell, if they do not cross.
+# Is one place less segregated whichever measure is asked that does not depend on how large the groups are? Their curves
+# tell, if they do not cross.
 
 # %%
 black_white = {

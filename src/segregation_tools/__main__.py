@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--missing", choices=["refuse", "zero", "drop"], default="refuse", help="what no value means")
     page.add_argument("--layer", help="layer of the file")
     page.add_argument("--title", help="name of the place; the file's name without")
+    page.add_argument("--min-count", type=float, default=5, help="smallest count that is told (default: 5)")
     page.add_argument("--language", default="en", help="language of the page (default: en)")
     page.add_argument("--out", type=Path, default=Path("report.html"), help="where to write (default: report.html)")
     page.set_defaults(run=_report)
@@ -77,7 +78,9 @@ def _report(given: argparse.Namespace) -> None:
             raise DataError(msg)
         frame = frame.set_index(given.unit)
     pop = Population.from_frame(frame, given.groups, tiers=given.tiers, total=given.total, missing=given.missing)
-    print(report(pop, given.out, language=given.language, title=given.title or given.file.name))
+    print(
+        report(pop, given.out, language=given.language, title=given.title or given.file.name, min_count=given.min_count)
+    )
 
 
 def _table(path: Path, layer: str | None) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """The summary table."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import segregation_tools as sgt
@@ -74,3 +75,45 @@ def test_places_and_dates_in_one_call(tracts):
     assert len(table) == 2 * both.groupby(["county", "size"]).ngroups
     with pytest.raises(sgt.DataError, match="no place"):
         sgt.summary(both[:0].groupby("county"), groups=["white", "black"])
+
+
+def test_a_place_that_is_odd_is_named_and_the_others_are_measured(tracts):
+    groups = ["white", "black", "asian"]
+    odd = tracts.copy()
+    odd.loc[odd["county"] == "06017", groups] = 0
+    odd.loc[odd["county"] == "06061", "asian"] = 0
+    odd.loc[odd["county"] == "06113", "county"] = None
+    with pytest.warns(sgt.DataWarning) as caught:
+        table = sgt.summary(odd.groupby("county"), groups=groups)
+    said = [str(warning.message) for warning in caught]
+    assert any(text.startswith("place '06017': no people") and text.endswith("left out") for text in said)
+    assert "place '06061': no people in group 'asian'" in said
+    assert any("rows belong to no place" in text for text in said)
+    assert set(table["county"]) == {"06061", "06067"}
+    rows = table[table["index"] != "isolation"].groupby("county")["index"].apply(list)
+    assert rows["06061"] == rows["06067"]  # two groups are left there, but three were asked for
+
+
+def test_a_place_that_is_refused_is_named(tracts):
+    odd = tracts.copy()
+    odd.loc[odd.index[0], "white"] = -1
+    with pytest.raises(sgt.DataError, match=r"place '06061': column 'white'.*negative"):
+        sgt.summary(odd.groupby("county"), groups=["white", "black"])
+    with pytest.raises(sgt.GroupError, match="groups="):
+        sgt.summary(tracts.groupby("county"))
+    with pytest.raises(sgt.DataError, match="'units'"):
+        sgt.summary(tracts.rename(columns={"county": "units"}).groupby("units"), groups=["white", "black"])
+
+
+def test_any_way_of_grouping_is_taken(tracts):
+    groups = ["white", "black"]
+    plain = sgt.summary(tracts.groupby("county"), groups=groups)
+    category = tracts.assign(county=pd.Categorical(tracts["county"], [*tracts["county"].unique(), "none"]))
+    for places in (
+        category.groupby("county", observed=False),
+        tracts.groupby("county", as_index=False),
+        tracts.set_index("county", drop=True).groupby(level=0),
+    ):
+        table = sgt.summary(places, groups=groups).sort_values(["county", "index", "groups"], ignore_index=True)
+        expected = plain.sort_values(["county", "index", "groups"], ignore_index=True)
+        pd.testing.assert_frame_equal(table.assign(county=table["county"].astype(str)), expected, check_dtype=False)

@@ -80,10 +80,14 @@ def test_files_leave_out_small_counts(ending, read, tmp_path):
     assert frame["a"].tolist() == [3, 50]
 
 
-def test_tables_for_a_paper(sacramento, tmp_path):
-    text = sgt.export(sgt.summary(sacramento), tmp_path / "table.tex").read_text("utf-8")
-    assert "dissimilarity" in text
-    assert r"\begin{tabular}" in text
+def test_tables_for_a_paper(tmp_path):
+    named = sgt.Population([[90, 10], [10, 90]], ["a_b", "c&d 50%"])
+    lines = sgt.export(sgt.summary(named), tmp_path / "table.tex").read_text("utf-8").splitlines()
+    assert r"\begin{tabular}" in lines[0]
+    rows = [line for line in lines if line.endswith(r"\\")]
+    assert len(rows) == len(sgt.summary(named)) + 1
+    assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {9}
+    assert not [row for row in rows if re.search(r"(?<!\\)[_%#]", row)]
     tiny = sgt.summary(sgt.Population([[1, 2], [2, 1]], ["a", "b"]))
     assert pd.read_csv(sgt.export(tiny, tmp_path / "tiny.csv"))["median_unit"].isna().all()
 
@@ -101,3 +105,20 @@ def test_other_endings_and_absent_packages_are_refused(sacramento, tmp_path, mon
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(sgt.CapabilityError, match=r"segregation-tools\[report\]"):
         sgt.export(sacramento, tmp_path / "table.xlsx")
+
+
+def test_few_people_of_no_group_are_not_told_either():
+    pop = sgt.Population([[30, 30], [27, 20]], ["a", "b"], total=[60, 60])
+    assert pop.to_frame(export=True)["total"].isna().tolist() == [True, False]
+
+
+def test_the_paragraph_tells_options_and_no_small_counts():
+    pop = sgt.Population([[2, 90], [1, 10]], ["a", "b"], total=[10, 120])
+    text = sgt.methods(pop, sgt.atkinson.bind(b=0.9), data="x")
+    assert "atkinson(b=0.9) A" in text
+    assert "from fewer than 5 to 100" in text
+    assert "27 people of no named group are left out" in text
+    with pytest.raises(sgt.DataError, match="summary"):
+        sgt.methods(pop, sgt.exposure(pop), data="x")
+    with pytest.raises(sgt.GroupError, match="groups="):
+        sgt.methods(pop.to_frame(), data="x")

@@ -60,3 +60,18 @@ def test_a_curve_compares_two_groups():
     with pytest.raises(sgt.GroupError, match="two groups"):
         sgt.segregation_curve(sgt.Population(np.ones((3, 2)), ["a", "b", "c"]))
     assert list(sgt.segregation_curve(APART)) == ["a", "b"]
+
+
+def test_places_are_compared_group_by_group():
+    one = sgt.Population([[50, 5, 30], [50, 10, 5]], ["x", "y"])
+    assert sgt.lorenz_dominance(one, one[["y", "x"]]) == "equal"
+    with pytest.raises(sgt.GroupError, match="same groups"):
+        sgt.lorenz_dominance(one, EVEN)
+
+
+def test_indices_that_look_at_the_size_of_groups_may_say_the_contrary():
+    one = sgt.Population([[6, 4], [400, 600]], ["a", "b"])
+    two = sgt.Population([[58, 42], [42, 58]], ["a", "b"])
+    assert sgt.lorenz_dominance(one, two) == "second"
+    assert sgt.gini(two) < sgt.gini(one)
+    assert sgt.information_theory(two) > sgt.information_theory(one)

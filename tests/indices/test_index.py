@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from tests.properties.cases import ALL, assert_same, ids, population, ready, value
+from tests.properties.cases import ALL, assert_same, flat, ids, population, ready, value
 
 import segregation_tools as sgt
 from segregation_tools.indices import blocks as driver
@@ -98,12 +98,18 @@ def test_two_group_indices_refuse_more_and_say_how_to_choose():
         sgt.interaction(population(COUNTS))
 
 
-@pytest.mark.parametrize("index", [i for i in ALL if i.dimension == "evenness"] + [sgt.interaction], ids=ids)
+ALONE = {"exposure", "isolation", "entropy_diversity", "simpson_diversity", "location_quotient", "local_isolation"}
+ALONE |= {"local_mutual_information"}
+
+
+@pytest.mark.parametrize("index", [i for i in ALL if i.__name__ not in ALONE], ids=ids)
 def test_one_group_alone_is_undefined_with_the_reason(index):
     lonely = sgt.Population([[3, 4]], ["a"])
-    with pytest.warns(sgt.UndefinedWarning, match=f"{index.__name__} is undefined .*'a'") as caught:
-        assert np.isnan(index(lonely))
-    assert caught[0].filename == __file__
+    steps = [index] if index.local_refusal or index.answer == "matrix" else [index, index.local]
+    for step in steps:
+        with pytest.warns(sgt.UndefinedWarning, match=f"{index.__name__} is undefined .*'a'") as caught:
+            assert np.isnan(flat(step(lonely))).all()
+        assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize("index", [sgt.exposure, sgt.isolation, sgt.entropy_diversity, sgt.simpson_diversity], ids=ids)

@@ -83,7 +83,7 @@ def test_every_recipe_of_the_documents_runs(acs_wide, acs_long, redistricting, b
 
 
 def test_wide_and_long_are_one(acs_wide, acs_long):
-    wide, long = sgt.census_frame(acs_wide, "B03002"), sgt.census_frame(acs_long, "B03002")
+    wide, long = sgt.census_frame(acs_wide, "B03002"), sgt.census_frame(acs_long, "B03002").sort_index()
     pd.testing.assert_frame_equal(
         wide[["total", *GROUPS]], long[["total", *GROUPS]], check_dtype=False, check_names=False
     )
@@ -153,3 +153,28 @@ def test_codes_that_cannot_be_joined_are_refused(redistricting, boundaries):
         sgt.join_boundaries(counts, pd.concat([boundaries, boundaries]), on="GEOID")
     with pytest.raises(sgt.DataError, match="must be a GeoDataFrame"):
         sgt.join_boundaries(counts, counts)
+
+
+def test_two_years_in_one_table_are_refused_not_averaged(acs_long):
+    both = pd.concat([acs_long.assign(year=2015), acs_long.assign(year=2020)])
+    with pytest.raises(sgt.DataError, match=r"more than once.*keep one year"):
+        sgt.census_frame(both, "B03002")
+
+
+def test_units_stay_in_their_order_and_text_is_left_for_the_population(acs_long):
+    acs_long = acs_long.sort_values("GEOID", ascending=False)
+    text = acs_long.assign(estimate=acs_long["estimate"].astype(object).where(acs_long["GEOID"] != GEOIDS[2], None))
+    counts = sgt.census_frame(text, "B03002")
+    assert counts.index.tolist() == GEOIDS[::-1]
+    with pytest.raises(sgt.DataError, match=GEOIDS[2]):
+        sgt.Population.from_frame(counts, GROUPS)
+
+
+def test_the_bureaus_own_labels_are_read(redistricting):
+    own = redistricting.rename(columns={"GEOID": "GEO_ID"}).assign(GEO_ID=lambda frame: "1400000US" + frame["GEO_ID"])
+    assert sgt.census_frame(own, "P2").index.tolist() == GEOIDS
+
+
+def test_boundaries_without_the_column_are_refused(redistricting, boundaries):
+    with pytest.raises(sgt.DataError, match="no column 'nope'"):
+        sgt.join_boundaries(sgt.census_frame(redistricting, "P2"), boundaries, on="nope")

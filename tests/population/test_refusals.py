@@ -159,6 +159,15 @@ def test_geoids_of_tiers_get_their_zeros_back():
     with pytest.warns(sgt.DataWarning, match="county_fips"):
         pop = sgt.Population.from_frame(data, ["a", "b"], tiers=["county_fips"])
     assert pop.tiers["county_fips"].tolist() == ["06067", "06067", "06113"]
+    with pytest.warns(sgt.DataWarning, match="3 digits"):
+        pop = sgt.Population.from_frame(frame(county_fips=[1, 67, 67]), ["a", "b"], tiers=["county_fips"])
+    assert pop.tiers["county_fips"].tolist() == ["001", "067", "067"]
+
+
+def test_codes_of_no_known_length_are_left_alone():
+    data = pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=pd.Index([1, 113], name="GEOID"))
+    with pytest.warns(sgt.DataWarning, match="no known code"):
+        assert sgt.Population.from_frame(data, ["a", "b"]).units.tolist() == [1, 113]
 
 
 def test_integer_labels_that_are_no_geoids_stay():
@@ -235,6 +244,7 @@ def test_names_that_would_hide_each_other_are_refused(tracts):
     refused(frame(), says=["'a'", "a tier"], kind=sgt.GroupError, tiers=["a"])
     with pytest.raises(sgt.GroupError, match="'rest'"):
         sgt.Population([[1, 2], [3, 4]], ["a", "rest"]).versus("a")
+    assert sgt.Population([[1, 2], [3, 4]], ["a", "rest"]).versus("a", rest="others").groups == ("a", "others")
     long = pd.DataFrame({"s": ["s", "s", "t"], "g": ["state", "b", "b"], "n": [1, 2, 3], "state": ["CA", "CA", "NY"]})
     with pytest.raises(sgt.GroupError, match="'state' bears the name of a tier"):
         sgt.Population.from_long(long, unit="s", group="g", count="n", tiers=["state"])

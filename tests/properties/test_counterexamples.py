@@ -6,6 +6,8 @@ import pytest
 import segregation_tools as sgt
 from tests.properties.cases import DIRECTED, FITTED, NOT_A_MEAN, NOT_ONE, NOT_ZONED, population
 
+pytestmark = pytest.mark.filterwarnings("ignore:rank_order:segregation_tools.errors.DataWarning")
+
 UNEVEN = population(np.array([[9.0, 1.0, 5.0], [10.0, 80.0, 20.0]]))
 
 

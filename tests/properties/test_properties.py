@@ -30,6 +30,8 @@ from tests.properties.cases import (
     value,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:rank_order:segregation_tools.errors.DataWarning")
+
 every = pytest.mark.parametrize("index", VALUES, ids=ids)
 uneven = pytest.mark.parametrize("index", EVENNESS + ORDINAL, ids=ids)
 

@@ -12,6 +12,8 @@ from segregation_tools.kernels.ordering import SHORT, bucketed_area
 from tests.properties.cases import assert_same, population, tables
 from tests.reference import plain
 
+pytestmark = pytest.mark.filterwarnings("ignore:rank_order:segregation_tools.errors.DataWarning")
+
 TWINS = [
     "dissimilarity",
     "information_theory",

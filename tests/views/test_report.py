@@ -209,6 +209,28 @@ def test_the_curves_are_those_of_each_group_against_the_rest(sacramento):
         np.testing.assert_allclose(line.get_xydata(), steps[:, ::-1])
 
 
+def test_a_pair_is_called_by_its_names_and_one_group_has_no_curve(tracts, tmp_path):
+    pair = sgt.Population.from_frame(tracts, ["black", "white"], total="total")
+    text = sgt.report(pair, tmp_path / "page.html").read_text("utf-8")
+    assert "a given part of white has been" in text
+    assert "everyone else has been" not in text
+    with pytest.warns(sgt.UndefinedWarning):
+        text = sgt.report(tracts, tmp_path / "page.html", groups=["white"]).read_text("utf-8")
+    assert "nobody to compare it with" in text
+    assert "no geometry" not in text
+
+
+def test_a_group_may_be_called_rest(tmp_path):
+    pop = sgt.Population([[90, 10], [10, 90], [50, 40]], ["a", "b", "rest"])
+    assert sgt.report(pop, tmp_path / "page.html").exists()
+
+
+def test_only_sources_of_what_is_shown_are_named(page, tmp_path):
+    text = sgt.report(sgt.Population([[90, 10], [10, 90]], ["a", "b"]), tmp_path / "page.html").read_text("utf-8")
+    assert "Hutchens" in text
+    assert "Jargowsky" not in text
+
+
 def test_the_page_says_what_numbers_do_not_say(page):
     assert "What these numbers do not say" in page.headings
 

@@ -8,15 +8,14 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
-from segregation_tools.errors import DataError, listed
+from segregation_tools.errors import DataError, DataWarning, GroupError, SegregationError, listed, warn
 from segregation_tools.indices.index import stocked
-from segregation_tools.population.population import as_population
+from segregation_tools.population.population import Population, as_population
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from segregation_tools.indices.index import Index
-    from segregation_tools.population.population import Population
 
 __all__ = ["summary"]
 
@@ -32,7 +31,8 @@ def summary(
     Parameters
     ----------
     data : Population, GeoDataFrame, DataFrame, or frame grouped by place or date
-        A frame needs `groups`. Of a grouped one, ``frame.groupby("city")``, each place is measured on its own.
+        A frame needs `groups`. Of a grouped one, ``frame.groupby("city")``, each place is measured on its own; a place
+        where nobody lives is left out with a warning.
     groups : sequence, optional
         Columns of counts.
     dimension : str, optional
@@ -62,8 +62,14 @@ def summary(
     if isinstance(data, DataFrameGroupBy):
         return _by_place(data, groups, dimension)
     pop = as_population(data, groups)
+    return _table(pop, dimension, len(pop.groups))
+
+
+def _table(pop: Population, dimension: str | None, groups: int) -> pd.DataFrame:
+    """One row an index that fits so many groups."""
     sizes = pop.sizes[pop.sizes > 0]
-    rows = [row for index in shelf.values() if _fits(index, pop, dimension) for row in _rows(index, pop)]
+    fitting = [index for index in stocked().values() if _fits(index, dimension, groups)]
+    rows = [row for index in fitting for row in _rows(index, pop)]
     table = pd.DataFrame(rows, columns=["index", "symbol", "dimension", "value", "expected", "groups", "source"])
     table.insert(5, "units", len(sizes))
     table.insert(6, "median_unit", float(np.median(sizes)))
@@ -73,19 +79,56 @@ def summary(
 def _by_place(
     places: DataFrameGroupBy[Any, Any], groups: Sequence[Hashable] | None, dimension: str | None
 ) -> pd.DataFrame:
-    tables = {key: summary(frame, groups=groups, dimension=dimension) for key, frame in places}
+    if groups is None:
+        msg = "name the columns that hold the groups, groups=[...]"
+        raise GroupError(msg)
+    sized = places.size()
+    found = list(sized.index.names) if isinstance(sized, pd.Series) else list(sized.columns[:-1])
+    named = [name if name is not None else f"place_{i}" for i, name in enumerate(found)]
+    tables, counted = {}, 0
+    for key, frame in places:
+        counted += len(frame)
+        table = _of_place(key, frame, list(groups), dimension)
+        if table is not None:
+            tables[key] = table
     if not tables:
-        msg = "there is no place to measure: the grouped frame has no rows"
+        msg = "there is no place to measure: the grouped frame has no rows, or nobody lives in any place"
         raise DataError(msg)
-    named = [name if name is not None else f"place_{i}" for i, name in enumerate(places.size().index.names)]
+    left_out = len(places.obj) - counted
+    if left_out:
+        warn(f"{left_out} rows belong to no place, since {listed(named)} has no value there: left out", DataWarning)
+    columns = next(iter(tables.values())).columns
+    taken = [name for name in named if name in columns]
+    if taken:
+        msg = f"places are called by {taken[0]!r}, which is a column of the table too: rename it"
+        raise DataError(msg)
     joined: pd.DataFrame = pd.concat(tables, names=named).reset_index(level=named).reset_index(drop=True)
     return joined
 
 
-def _fits(index: Index, pop: Population, dimension: str | None) -> bool:
+def _of_place(key: Any, frame: pd.DataFrame, groups: list[Hashable], dimension: str | None) -> pd.DataFrame | None:
+    """Measure one place; whatever is refused or missing there is said with its name."""
+    if not len(frame):
+        return None  # a category that no row has
+    units = frame.reset_index(drop=True)
+    present = [
+        group for group in groups if group not in units or (pd.to_numeric(units[group], errors="coerce") != 0).any()
+    ]
+    absent = [group for group in groups if group not in present]
+    if absent:
+        warn(f"place {key!r}: no people in group {listed(absent)}" + ("" if present else "; left out"), DataWarning)
+    if not present:
+        return None
+    try:
+        return _table(Population.from_frame(units, present), dimension, len(groups))
+    except SegregationError as refusal:
+        raise type(refusal)(f"place {key!r}: {refusal}") from refusal
+
+
+def _fits(index: Index, dimension: str | None, groups: int) -> bool:
     wanted = index.dimension != "ordinal" if dimension is None else index.dimension == dimension
     readable = index.answer in ("number", "groups") and not index.about.needs
-    return wanted and readable and index.groups in (None, len(pop.groups))
+    return wanted and readable and index.groups in (None, groups)
 
 
 def _rows(index: Index, pop: Population) -> Iterator[list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 import segregation_tools
 from segregation_tools.errors import CapabilityError, DataError, listed
 from segregation_tools.indices.index import Index, stocked
-from segregation_tools.population.population import Population
+from segregation_tools.population.population import Population, as_population
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +25,10 @@ def _indices(used: Iterable[Index | str | pd.DataFrame]) -> Iterator[Index]:
     """List indices given as such, by name, or as a summary table."""
     shelf = stocked()
     for one in used:
-        names = one["index"] if isinstance(one, pd.DataFrame) and "index" in one else [one]
+        if isinstance(one, pd.DataFrame) and "index" not in one:
+            msg = "a table must be one of summary(), with the column 'index'; name the index itself"
+            raise DataError(msg)
+        names = one["index"] if isinstance(one, pd.DataFrame) else [one]
         for name in dict.fromkeys(names):
             if isinstance(name, Index):
                 yield name
@@ -58,7 +62,7 @@ def cite(*used: Index | str | pd.DataFrame) -> str:
     return "\n\n".join(found[key] for key in sorted(found))
 
 
-def methods(pop: Population, *used: Index | str | pd.DataFrame, data: str) -> str:
+def methods(pop: Population, *used: Index | str | pd.DataFrame, data: str, min_count: float = 5) -> str:
     """Write a paragraph for a paper: data, groups, units, scale, indices, software.
 
     Parameters
@@ -69,6 +73,8 @@ def methods(pop: Population, *used: Index | str | pd.DataFrame, data: str) -> st
         Indices, their names, or a table of `summary`.
     data : str
         Source and date of the data, as it should be read.
+    min_count : float
+        Sizes of units below it are not told.
 
     Returns
     -------
@@ -81,7 +87,14 @@ def methods(pop: Population, *used: Index | str | pd.DataFrame, data: str) -> st
     >>> "2 units (median 100 residents, from 100 to 100)" in text
     True
     """
+    pop = as_population(pop)
     sizes = pop.sizes[pop.sizes > 0]
+    middle, smallest, largest = (
+        f"fewer than {min_count:g}" if size < min_count else f"{size:,.0f}"
+        for size in (np.median(sizes), sizes.min(), sizes.max())
+    )
+    others = 0 if pop.stated_total is None else pop.stated_total.sum() - pop.group_totals.sum()
+    outside = f" {others:,.0f} people of no named group are left out." if others >= min_count else ""
     groups = ", ".join(f"{group} ({share:.1%})" for group, share in zip(pop.groups, pop.mix, strict=True))
     compared = (
         f"{pop.groups[0]} with {pop.groups[1]}" if len(pop.groups) == 2 else f"all {len(pop.groups)} groups at once"
@@ -96,14 +109,19 @@ def methods(pop: Population, *used: Index | str | pd.DataFrame, data: str) -> st
         if pop.recipe is None
         else f"Residents meet the people of a local environment ({type(pop.recipe).__name__}); they weigh where they live."
     )
-    measured = "; ".join(f"{index.__name__} {index.symbol} ({index.source})" for index in _indices(used))
+    measured = "; ".join(f"{_named(index)} {index.symbol} ({index.source})" for index in _indices(used))
     indices = f" We report {measured}." if measured else ""
     return (
         f"Data: {data}. We compare {compared}: {groups}, {pop.group_totals.sum():,.0f} people in {len(sizes):,} units "
-        f"(median {np.median(sizes):,.0f} residents, from {sizes.min():,.0f} to {sizes.max():,.0f}).{without}{tiers}{place} "
+        f"(median {middle} residents, from {smallest} to {largest}).{outside}{without}{tiers}{place} "
         f"{met}{indices} Entropies are in nats. Values depend on the size of units; compare only places measured alike. "
         f"Computed with segregation_tools {segregation_tools.__version__}."
     )
+
+
+def _named(index: Index) -> str:
+    options = ", ".join(f"{name}={value!r}" for name, value in index.options.items())
+    return f"{index.__name__}({options})" if options else index.__name__
 
 
 def export(table: Population | pd.DataFrame, path: str | PathLike[str], *, min_count: float = 5) -> Path:
@@ -135,7 +153,11 @@ def export(table: Population | pd.DataFrame, path: str | PathLike[str], *, min_c
         frame = table
         if "median_unit" in frame:
             frame = frame.assign(median_unit=frame["median_unit"].where(frame["median_unit"] >= min_count))
-    writers: dict[str, Any] = {".csv": frame.to_csv, ".tex": frame.to_latex, ".xlsx": frame.to_excel}
+    writers: dict[str, Any] = {
+        ".csv": frame.to_csv,
+        ".tex": partial(frame.to_latex, escape=True),
+        ".xlsx": frame.to_excel,
+    }
     if target.suffix not in writers:
         msg = f"files end in {listed(writers)}, not {target.suffix!r}"
         raise CapabilityError(msg)

@@ -66,18 +66,26 @@ def segregation_curve(data: Population | pd.DataFrame, *, groups: Sequence[Hasha
 
 
 def lorenz_dominance(one: Population, two: Population) -> Literal["first", "second", "equal", "neither"]:
-    """Tell which of two places is less segregated by every index that respects transfers, if one is.
+    """Tell whose segregation curve is nowhere further from the diagonal, if one's is.
+
+    That place is less segregated, or as much, by every index that respects transfers and does not depend on how large the
+    groups are: Gini, Hutchens' O and Atkinson's A say so too, and D does not say the contrary. H, M, V and their like
+    may, unless the groups have the same share of both places.
 
     Parameters
     ----------
     one, two : Population
-        Of two groups each.
+        Of the same two groups.
 
     Returns
     -------
     {"first", "second", "equal", "neither"}
-        The one whose segregation curve lies nowhere further from the diagonal; "neither" where the curves cross, and
-        indices may disagree.
+        The less segregated one; "neither" where the curves cross, and indices may disagree.
+
+    Raises
+    ------
+    GroupError
+        If the places do not have the same two groups.
 
     Examples
     --------
@@ -86,21 +94,23 @@ def lorenz_dominance(one: Population, two: Population) -> Literal["first", "seco
     >>> sgt.lorenz_dominance(even, apart)
     'first'
     """
+    if set(one.groups) != set(two.groups):
+        msg = f"the places must have the same groups, not {listed(one.groups)} and {listed(two.groups)}"
+        raise GroupError(msg)
+    two = two[list(one.groups)]
     curves = [segregation_curve(pop).round(12).to_numpy().T for pop in (one, two)]
     at = np.union1d(curves[0][1], curves[1][1])
-    # Between neighbouring points both curves are straight, so that the limits from either side decide.
-    first, second = (np.concatenate(_limits(curve[0], curve[1], at)) for curve in curves)
+    first, second = (_heights(curve[0], curve[1], at) for curve in curves)
     higher, lower = (first > second + 1e-11).any(), (first < second - 1e-11).any()
     if higher and lower:
         return "neither"
     return "first" if higher else "second" if lower else "equal"
 
 
-def _limits(
-    y: NDArray[np.float64], x: NDArray[np.float64], at: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Heights of a rising curve as each point is come to from the left and from the right: it may climb upright."""
-    left, right = np.searchsorted(x, at, "left"), np.searchsorted(x, at, "right") - 1
-    between = np.interp(at, x, y)
-    corner = x[left] == at
-    return np.where(corner, y[left], between), np.where(corner, y[right], between)
+def _heights(y: NDArray[np.float64], x: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Heights of a curve as each point is come to from the left: at its end it may climb upright.
+
+    Between neighbouring points both curves are straight, so that these heights decide.
+    """
+    left = np.searchsorted(x, at, "left")
+    return np.where(x[left] == at, y[left], np.interp(at, x, y))

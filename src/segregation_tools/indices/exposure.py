@@ -129,8 +129,8 @@ def normalized_exposure_matrix(meetings: Array, mix: Array) -> Array:
     """Normalised exposure matrix Z: how much less often two groups meet than they would under an even spread.
 
     1 − P*(g→h)/P_h between groups, and on the diagonal (P*(g→g) − P_g)/(1 − P_g), the variance ratio of the group against
-    the rest. 0 as often as expected, 1 never, below 0 more often (at least 1 − 1/P_h). Symmetric where there is no local
-    environment.
+    the rest. 0 as often as expected, 1 never, below 0 more often. Without a local environment it is symmetric and at
+    least 1 − 1/max(P_g, P_h).
 
     Parameters
     ----------

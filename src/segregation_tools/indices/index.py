@@ -457,12 +457,18 @@ class Index(ABC):
         pop = as_population(data, groups)
         self._check_groups(pop)
         if self._undefined(pop):
-            reason = f"everyone belongs to one group, {pop.groups[0]!r}, and there is nobody to compare it with"
+            reason = f"only one group, {pop.groups[0]!r}, has people, and there is none to compare it with"
             warn(f"{self.__name__} is undefined (NaN): {reason}", UndefinedWarning)
         return pop
 
     def _undefined(self, pop: Population) -> bool:
-        return len(pop.groups) < 2 and (self.dimension == "evenness" or self.groups == 2)
+        return len(pop.groups) < 2 and self._compares
+
+    @property
+    def _compares(self) -> bool:
+        """Whether it says something of groups beside each other, and nothing of one alone."""
+        of_pairs = self.answer == "matrix" and "mix" in self._reads
+        return self.dimension in ("evenness", "ordinal") or self.groups == 2 or of_pairs
 
     def _labelled(self, value: Any, pop: Population, options: Mapping[str, Any]) -> Any:
         """Give the answer the labels of its shape: number, groups or matrix."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from segregation_tools.errors import OptionError, UndefinedWarning, warn
+from segregation_tools.errors import DataWarning, GroupError, OptionError, UndefinedWarning, warn
 from segregation_tools.indices.shapes import mean_of_scores
 from segregation_tools.indices.words import binary_entropy, binary_root, binary_variance, cumulative
 from segregation_tools.population.population import as_population
@@ -112,22 +112,38 @@ def _ordinal(f: Callable[[Array], Array], p: Array, mix: Array) -> Array:
 # ---------------------------------------------------------------- rank order
 
 
-def _fitted(f: Callable[[Array], Array], moment: Callable[[int], float]) -> Callable[..., float]:
+def _fitted(name: str, f: Callable[[Array], Array], moment: Callable[[int], float]) -> Callable[..., float]:
     """Finish a rank-order index: ∫ f·ŝ / ∫ f, where the polynomial ŝ is fitted to s(C_k) with weights f(C_k)²."""
 
     def finish(mean: Array, mix: Array, *, degree: int | None) -> float:
         thresholds = cumulative(mix)
-        highest = len(thresholds) - 1
-        chosen = min(4, highest) if degree is None else degree
-        if chosen not in range(highest + 1):
-            msg = f"degree must lie between 0 and {highest}, one less than there are thresholds, not {degree!r}"
-            raise OptionError(msg)
+        chosen = _degree(degree, len(thresholds))
         # The mean is that of f at each threshold; one less its share of f in the region is the index there.
         weights = f(thresholds)
-        fit = np.polynomial.polynomial.polyfit(thresholds, 1 - mean / weights, chosen, w=weights)
-        return float(sum(b * moment(power) for power, b in enumerate(fit)) / moment(0))
+        fit, (_, rank, _, _) = np.polynomial.polynomial.polyfit(
+            thresholds, 1 - mean / weights, chosen, w=weights, full=True
+        )
+        value = float(sum(b * moment(power) for power, b in enumerate(fit)) / moment(0))
+        if rank <= chosen or not 0 <= value <= 1:
+            warn(
+                f"{name} is {value:.4g}: a polynomial of degree {chosen} does not fit these {len(thresholds)} thresholds, "
+                "which is no measure of the place. Lower degree=, and look at rank_order_table",
+                DataWarning,
+            )
+        return value
 
     return finish
+
+
+def _degree(degree: int | None, thresholds: int) -> int:
+    """Degree of the polynomial: the smaller of 4 and one less than there are thresholds, unless it is given."""
+    highest = thresholds - 1
+    if degree is None:
+        return min(4, highest)
+    if isinstance(degree, bool) or not isinstance(degree, (int, np.integer)) or not 0 <= degree <= highest:
+        msg = f"degree must be a whole number from 0 to {highest}, one less than there are thresholds, not {degree!r}"
+        raise OptionError(msg)
+    return int(degree)
 
 
 def _entropy_moment(m: int) -> float:
@@ -152,9 +168,9 @@ def _root_moment(m: int) -> float:
 @mean_of_scores(
     symbol="H^R",
     dimension="ordinal",
-    bounds=(0, 1),
+    bounds=(-float("inf"), float("inf")),
     source=["reardon2011"],
-    finish=_fitted(binary_entropy, _entropy_moment),
+    finish=_fitted("rank_order_information", binary_entropy, _entropy_moment),
 )
 def rank_order_information(p: Array, mix: Array, *, degree: int | None = None) -> Array:
     """Rank-order information theory index H^R: two-group H at every percentile, averaged with entropy weights.
@@ -188,9 +204,9 @@ def rank_order_information(p: Array, mix: Array, *, degree: int | None = None) -
 @mean_of_scores(
     symbol="R^R",
     dimension="ordinal",
-    bounds=(0, 1),
+    bounds=(-float("inf"), float("inf")),
     source=["reardon2011"],
-    finish=_fitted(binary_variance, _variance_moment),
+    finish=_fitted("rank_order_variance", binary_variance, _variance_moment),
 )
 def rank_order_variance(p: Array, mix: Array, *, degree: int | None = None) -> Array:
     """Rank-order variance ratio index R^R: two-group R at every percentile, averaged with weights x(1 − x).
@@ -223,9 +239,9 @@ def rank_order_variance(p: Array, mix: Array, *, degree: int | None = None) -> A
 @mean_of_scores(
     symbol="S^R",
     dimension="ordinal",
-    bounds=(0, 1),
+    bounds=(-float("inf"), float("inf")),
     source=["reardon2011"],
-    finish=_fitted(binary_root, _root_moment),
+    finish=_fitted("rank_order_squareroot", binary_root, _root_moment),
 )
 def rank_order_squareroot(p: Array, mix: Array, *, degree: int | None = None) -> Array:
     """Rank-order square root index S^R: Hutchens' O at every percentile, averaged with weights √(x(1 − x)).
@@ -297,9 +313,12 @@ def neighborhood_sorting_index(p: Array, mix: Array, *, incomes: Sequence[float]
 
 
 def _amounts(incomes: Sequence[float] | None, groups: int) -> Array:
-    amounts = np.asarray([] if incomes is None else incomes, dtype=np.float64)
+    try:
+        amounts = np.asarray(incomes if isinstance(incomes, (list, tuple, np.ndarray)) else [], dtype=np.float64)
+    except (TypeError, ValueError):
+        amounts = np.empty(0)
     if amounts.shape != (groups,) or not np.isfinite(amounts).all():
-        msg = f"incomes must give one number for each of the {groups} groups, in their order; got {incomes!r}"
+        msg = f"incomes must be a list of one number for each of the {groups} groups, in their order; got {incomes!r}"
         raise OptionError(msg)
     return amounts
 
@@ -340,12 +359,15 @@ def rank_order_table(
     """
     pop = as_population(data, groups)
     thresholds = len(pop.groups) - 1
+    if not thresholds:
+        msg = f"one group, {pop.groups[0]!r}, has no order: name groups from low to high"
+        raise GroupError(msg)
     rows = {
         "information": (rank_order_information, ordinal_information),
         "variance": (rank_order_variance, ordinal_variance),
         "squareroot": (rank_order_squareroot, ordinal_squareroot),
     }
-    chosen = min(4, thresholds - 1) if degree is None else degree
+    chosen = _degree(degree, thresholds)
     return pd.DataFrame(
         {
             name: {

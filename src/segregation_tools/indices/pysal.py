@@ -16,6 +16,7 @@ __all__ = ["from_pysal"]
 
 GROUP_AND_TOTAL = "PySAL takes a group and a total; here pop.versus(group) is the group against the rest"
 SAME = "the same groups"
+SMOOTHED = "; with a local environment PySAL smooths the residents too, here they stay where they live"
 
 # PySAL's name: (room, index here, what differs)
 NAMES = {
@@ -24,6 +25,7 @@ NAMES = {
     "Entropy": ("evenness", "information_theory", GROUP_AND_TOTAL),
     "Atkinson": ("evenness", "atkinson", GROUP_AND_TOTAL + "; PySAL 2.6.0 always takes b = 0.5, whatever is asked for"),
     "MinMax": ("evenness", "min_max", GROUP_AND_TOTAL),
+    "HutchensSqrt": ("evenness", "hutchens", GROUP_AND_TOTAL),
     "CorrelationR": ("evenness", "variance_ratio", GROUP_AND_TOTAL),
     "Isolation": ("exposure", "isolation", GROUP_AND_TOTAL + "; here a value for each group"),
     "Interaction": ("exposure", "interaction", GROUP_AND_TOTAL),
@@ -32,7 +34,7 @@ NAMES = {
     "MultiInfoTheory": (
         "evenness",
         "information_theory",
-        SAME + "; with a local environment PySAL smooths residents too",
+        SAME,
     ),
     "MultiDivergence": ("evenness", "divergence", SAME),
     "MultiNormExposure": ("evenness", "normalized_exposure", SAME),
@@ -40,12 +42,19 @@ NAMES = {
     "MultiSquaredCoefVar": ("evenness", "squared_coefficient_of_variation", SAME),
     "MultiDiversity": ("diversity", "entropy_diversity", SAME),
     "SimpsonsInteraction": ("diversity", "simpson_diversity", SAME),
+    "SimpsonsConcentration": ("diversity", "simpson_diversity", SAME + "; PySAL gives 1 less this"),
+    "MultiLocalEntropy": (
+        "diversity",
+        "entropy_diversity",
+        SAME + "; take .local over the logarithm of the groups",
+    ),
+    "MultiLocalSimpsonConcentration": ("diversity", "simpson_diversity", SAME + "; take 1 less .local"),
     "MultiLocationQuotient": ("local", "location_quotient", SAME + "; here a labelled table"),
     "MultiLocalDiversity": ("diversity", "entropy_diversity", SAME + "; take .local"),
     "MultiLocalSimpsonInteraction": ("diversity", "simpson_diversity", SAME + "; take .local"),
     "RankOrderInfoTheory": ("ordinal", "rank_order_information", SAME),
     "RankOrderVarianceRatio": ("ordinal", "rank_order_variance", SAME),
-    "RankOrderSquareRoot": ("ordinal", "rank_order_squareroot", SAME),
+    "RankOrderSqrt": ("ordinal", "rank_order_squareroot", SAME),
 }
 
 
@@ -79,11 +88,11 @@ def from_pysal(name: str | None = None) -> Index | pd.DataFrame:
     'dissimilarity'
     """
     if name is None:
-        rows = {known: {"index": index, "differs": differs} for known, (_, index, differs) in NAMES.items()}
+        rows = {known: {"index": index, "differs": differs + SMOOTHED} for known, (_, index, differs) in NAMES.items()}
         return pd.DataFrame(rows).T.rename_axis("pysal")
     if name not in NAMES:
         msg = f"no index here for PySAL's {name!r}; there are {listed(NAMES, 40)}"
         raise DataError(msg)
     room, index, differs = NAMES[name]
     found: Index = getattr(importlib.import_module(f"segregation_tools.indices.{room}"), index)
-    return found.noted(f"PySAL's {name}: {differs}")
+    return found.noted(f"PySAL's {name}: {differs}{SMOOTHED}")

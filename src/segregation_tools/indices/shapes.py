@@ -240,6 +240,9 @@ class OfUnits(Index):
         return per_unit(value, pop, self.__name__)
 
     def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
+        if self._answer(options) == "groups":
+            msg = f"{self.__name__} is a value of each group with these options: it has none of units"
+            raise CapabilityError(msg)
         everyone = pop.with_rest() if self.about.of_everyone else pop
         mix = (everyone.group_totals / everyone.group_totals.sum())[:, np.newaxis]
         for lived, met in blocks(everyone):

@@ -54,7 +54,8 @@ def census_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     ----------
     frame : DataFrame or GeoDataFrame
         Wide, with the Bureau's own columns (``B03002_003E``, ``P2_005N``), or long as tidycensus gives it (`GEOID`,
-        `variable`, `estimate` and `moe`, or `value`). Never changed. GEOID may be a column or the index.
+        `variable`, `estimate` and `moe`, or `value`). Never changed. GEOID may be a column or the index; a column
+        `GEO_ID` (``1400000US06067000100``) is read too.
     table : {"B03002", "P2"}
         Which one: origin and race in the American Community Survey, or in the redistricting data of 2020.
 
@@ -81,6 +82,8 @@ def census_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     if table not in TABLES:
         msg = f"no table {table!r}; there are {listed(TABLES)}"
         raise DataError(msg)
+    if "GEO_ID" in frame and "GEOID" not in frame:  # as the Bureau's own downloads have it, 1400000US06067000100
+        frame = frame.assign(GEOID=frame["GEO_ID"].astype(str).str.rpartition("US")[2])
     if frame.index.name != "GEOID":
         if "GEOID" not in frame:
             msg = f"no column 'GEOID'; the columns are {listed(frame.columns, 30)}"
@@ -101,21 +104,26 @@ def census_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 
 def _widened(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """One row a unit, from one row a unit and variable."""
+    """One row a unit, in the order in which units come, from one row a unit and variable."""
     count, margin, spelled = SPELLED[table]
-    values = {"estimate": count, "moe": margin, "value": count}
     wide: list[pd.DataFrame] = []
-    for column, name in values.items():
-        if column in frame and name:
-            numbers = {spelled.format(number): name.format(number) for number in TABLES[table].values()}
-            known = frame[frame["variable"].isin(numbers)]
-            wide.append(known.pivot_table(index="GEOID", columns="variable", values=column).rename(columns=numbers))
+    for column, name in {"estimate": count, "moe": margin, "value": count}.items():
+        if column not in frame or not name:
+            continue
+        numbers = {spelled.format(number): name.format(number) for number in TABLES[table].values()}
+        known = frame.loc[frame["variable"].isin(list(numbers)), ["variable", column]].reset_index()
+        twice = known[known.duplicated(["GEOID", "variable"])]
+        if len(twice):
+            first = tuple(twice.iloc[0][["GEOID", "variable"]])
+            msg = f"{len(twice)} pairs of GEOID and variable stand more than once, such as {first}: keep one year or survey"
+            raise DataError(msg)
+        wide.append(known.set_index(["GEOID", "variable"])[column].unstack().rename(columns=numbers))  # noqa: PD010
     if not wide:
         msg = (
             f"a long table has the columns 'variable' and 'estimate' or 'value'; these are {listed(frame.columns, 30)}"
         )
         raise DataError(msg)
-    return pd.concat(wide, axis=1)
+    return pd.concat(wide, axis=1).reindex(frame.index.unique())
 
 
 def join_boundaries(counts: pd.DataFrame, boundaries: GeoDataFrame, *, on: Hashable | None = None) -> GeoDataFrame:
@@ -155,6 +163,12 @@ def join_boundaries(counts: pd.DataFrame, boundaries: GeoDataFrame, *, on: Hasha
     shapes = geometry_of(boundaries)
     if shapes is None:
         msg = "boundaries must be a GeoDataFrame with geometry"
+        raise DataError(msg)
+    if on is not None and on not in boundaries:
+        msg = f"no column {on!r} in the boundaries; the columns are {listed(boundaries.columns, 30)}"
+        raise DataError(msg)
+    if counts.index.nlevels > 1 or boundaries.index.nlevels > 1:
+        msg = "codes must be one label a row: reset or drop the other levels of the index"
         raise DataError(msg)
     codes: pd.Index[Any] = boundaries.index if on is None else pd.Index(boundaries[on], name=on)
     units, places = spelled_geoids(counts.index), spelled_geoids(codes)

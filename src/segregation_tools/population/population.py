@@ -390,13 +390,15 @@ class Population:
             margins=None if self.margins is None else self.margins[picked],
         )
 
-    def versus(self, group: Hashable) -> Self:
-        """Return one group against everyone else, as two columns: the group and ``rest``.
+    def versus(self, group: Hashable, *, rest: Hashable = "rest") -> Self:
+        """Return one group against everyone else, as two columns.
 
         Parameters
         ----------
         group : hashable
             The focal group.
+        rest : hashable
+            What everyone else is called.
 
         Returns
         -------
@@ -418,18 +420,18 @@ class Population:
             msg = "the margin of error of the rest is unknown where a total is stated: read the rest as a group"
             raise CapabilityError(msg)
         others = np.arange(len(self.groups)) != i
-        if group == "rest" or "rest" in self.groups:
-            msg = "a group is called 'rest', as the other column would be: rename it before versus"
+        if rest in self.groups:
+            msg = f"a group is called {rest!r}, as everyone else would be: versus({group!r}, rest='everyone else')"
             raise GroupError(msg)
-        rest = (self.sizes if self.stated_total is None else self.stated_total) - self.counts[i]
-        if not rest.sum() > 0:
+        others_here = (self.sizes if self.stated_total is None else self.stated_total) - self.counts[i]
+        if not others_here.sum() > 0:
             msg = f"everyone belongs to {group!r}: there is no rest to compare it with"
             raise GroupError(msg)
         margins = self.margins
         if margins is not None:  # root of the sum of squares, as the Census Bureau advises for sums of estimates
             margins = np.stack([margins[i], np.sqrt((margins[others] ** 2).sum(axis=0))])
         return self._derive(
-            counts=np.stack([self.counts[i], np.maximum(rest, 0)]), groups=(group, "rest"), margins=margins
+            counts=np.stack([self.counts[i], np.maximum(others_here, 0)]), groups=(group, rest), margins=margins
         )
 
     def with_groups(self, groups: Sequence[Hashable]) -> Self:
@@ -460,9 +462,11 @@ class Population:
         """
         if self.stated_total is None:
             return self
+        rest = np.maximum(self.stated_total - self.sizes, 0)
+        if rest.sum() <= 1e-9 * self.stated_total.sum():
+            return self
         self._refuse_after_nonlinear("adding the rest")
         checking.check_names(self.groups, {"rest": "everyone of no group"})
-        rest = np.maximum(self.stated_total - self.sizes, 0)
         return self._derive(counts=np.concatenate([self.counts, rest[np.newaxis]]), groups=(*self.groups, "rest"))
 
     def merge(self, by: Hashable | pd.Series[Any] | Sequence[Any]) -> Population:
@@ -531,7 +535,7 @@ class Population:
         ----------
         export : bool
             Whether the frame leaves the house: counts above 0 and below `min_count` become missing, and so does the
-            stated total of such a unit, from which they could be had.
+            stated total of a unit where such a count, or as few people of no group, could be had from it.
         min_count : float
             Smallest count that is published.
 
@@ -547,7 +551,8 @@ class Population:
         if export:
             small = (frame > 0) & (frame < min_count)
             if "total" in small:
-                small["total"] |= small.any(axis=1)
+                left = frame["total"] - counts.sum(axis=0)
+                small["total"] |= small.any(axis=1) | ((left > 1e-9) & (left < min_count))
             frame = frame.mask(small)
         if self.tiers is not None:
             frame = frame.join(self.tiers)

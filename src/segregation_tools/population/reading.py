@@ -37,6 +37,7 @@ SUPPRESSED = re.compile(
 )
 
 GEOID_NAME = re.compile(r"geo_?id|fips", re.IGNORECASE)
+COUNTY_NAME = re.compile(r"county|cnty|cofips", re.IGNORECASE)
 GEOID_LENGTHS = (2, 5, 11, 12, 15)  # state, county, tract, block group, block
 
 
@@ -206,8 +207,18 @@ def spelled_geoids(labels: pd.Index[Any]) -> pd.Index[Any]:
     """
     if labels.dtype.kind not in "iu" or GEOID_NAME.search(str(labels.name)) is None or not len(labels):
         return labels
-    longest = len(str(labels.max()))
-    length = next((known for known in GEOID_LENGTHS if known >= longest), longest)
+    name, longest = str(labels.name), len(str(labels.max()))
+    if COUNTY_NAME.search(name) and longest <= 3:
+        length = 3
+    else:
+        length = next((known for known in GEOID_LENGTHS if longest in (known, known - 1)), 0)
+    if not length:
+        warn(
+            f"{labels.name!r} was read as integers, which lose leading zeros, and {longest} digits are no known code: "
+            f"left as it is. Read it as text: dtype={{{labels.name!r}: str}}",
+            DataWarning,
+        )
+        return labels
     spelled = labels.astype(str).str.zfill(length)
     warn(
         f"{labels.name!r} was read as integers, which lose leading zeros; taken as text of {length} digits "

@@ -53,7 +53,7 @@ def small_curves(pop: Population, across: str, up: str, even: str) -> Figure:
     ax = figure.subplots()
     ax.plot([0, 100], [0, 100], color="#888888", linewidth=1, label=even)
     for i, group in enumerate(pop.groups if len(pop.groups) > 2 else pop.groups[:1]):
-        pair = pop.versus(group) if len(pop.groups) > 2 else pop
+        pair = pop.versus(group, rest=object()) if len(pop.groups) > 2 else pop
         look = {"color": COLOURS[i % len(COLOURS)], "linestyle": STYLES[i % len(STYLES)], "linewidth": 1.8}
         curve(pair, ax, **look, label=f"{i + 1}")
     ax.set(xlim=(0, 100), ylim=(0, 100), xlabel=across, ylabel=up, aspect="equal")

@@ -204,7 +204,9 @@ def _where(pop: Population, page: dict[str, Any]) -> str:
 
 
 def _less_diverse(pop: Population, page: dict[str, Any]) -> str:
-    if not can_be_drawn(pop) or len(pop.groups) < 2:
+    if len(pop.groups) < 2:
+        return _said(page["curve_none"])
+    if not can_be_drawn(pop):
         return _said(page["no_map"])
     scale = class_colours(LESS_DIVERSE, DIVERGING)
     first = (scale[0][2], page["local_below"].format(edge=_signed(scale[0][1])))
@@ -217,9 +219,14 @@ def _less_diverse(pop: Population, page: dict[str, Any]) -> str:
 def _curves(pop: Population, page: dict[str, Any]) -> str:
     if len(pop.groups) < 2:
         return _said(page["curve_none"])
-    lines = pop.groups if len(pop.groups) > 2 else pop.groups[:1]
-    names = "".join(f"<li>{escape(str(group))}</li>" for group in lines)
-    drawn = small_curves(pop, page["curve_across"], page["curve_up"], page["curve_even"])
+    pair = len(pop.groups) == 2
+    names = "".join(f"<li>{escape(str(group))}</li>" for group in (pop.groups[:1] if pair else pop.groups))
+    drawn = small_curves(
+        pop, page["curve_across_pair" if pair else "curve_across"], page["curve_up"], page["curve_even"]
+    )
+    if pair:
+        text = page["curve_text_pair"].format(first=pop.groups[0], second=pop.groups[1])
+        return f'{_said(text)}<div class="single">{_figure(drawn, page["curve_alt"], "")}</div>'
     return (
         f'{_said(page["curve_text"])}<ol>{names}</ol><div class="single">{_figure(drawn, page["curve_alt"], "")}</div>'
     )
@@ -319,7 +326,9 @@ def _provenance(pop: Population, page: dict[str, Any], title: str | None, min_co
     facts[page["source_version"]] = f"segregation_tools {segregation_tools.__version__}"
     facts[page["source_caution"]] = page["source_caution_text"]
     rows = [[Cell(name, head=True), text] for name, text in facts.items()]
-    used = sorted({line for index in stocked().values() for line in index.citation().splitlines()})
+    shelf = stocked()
+    shown = [*dict.fromkeys(summary(pop)["index"]), exposure.__name__]
+    used = sorted({line for name in shown for line in shelf[name].citation().splitlines()})
     sources = "".join(f"<li>{escape(line)}</li>" for line in used)
     return (
         html_table(page["source_header"], rows)
