@@ -75,6 +75,22 @@ def test_value_of_another_program(row, request):
     assert answer == pytest.approx(row.value, rel=row.tol, abs=row.tol)
 
 
+def test_every_tract_of_the_bay_area(real_data):
+    """Per-tract columns of the R package rsegregation."""
+    bay = pd.read_parquet(real_data / "bay_tracts_2010_with_reference.parquet").set_index("fips")
+    groups = ["hispanic", "white", "black", "asian", "all_other"]
+    bay = bay[bay["total_pop"] > 0]  # shares of nobody are missing
+    pop = sgt.Population.from_frame(bay[groups].mul(bay["total_pop"], axis=0), groups)
+    for theirs, ours in (
+        ("divergence", sgt.local_mutual_information(pop)),
+        ("divergence", sgt.divergence.local(pop)),
+        ("entropy", sgt.entropy_diversity.local(pop)),
+        ("entropy_index", sgt.information_theory.local(pop)),
+        ("white_lq", sgt.location_quotient(pop)["white"]),
+    ):
+        pd.testing.assert_series_equal(ours, bay[theirs], check_names=False, rtol=1e-9, atol=1e-9)
+
+
 # No other program we know gives these; they are held against plain twins and the examples in their docstrings.
 WITHOUT = {
     "local_exposure",  # the R package ndi moves shares away from 0 and 1 first, which moves every value
