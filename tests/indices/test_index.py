@@ -305,3 +305,28 @@ def test_nothing_is_remembered_between_calls():
     alone = [sgt.information_theory(pop) for pop in pops]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(sgt.information_theory, pops)) == alone
+
+
+@pytest.mark.parametrize("crowd", [1e6, 1e9, 1e12, 1e15])
+@pytest.mark.parametrize("order", [["few", "many"], ["many", "few"]])
+def test_a_rare_group_keeps_its_digits(crowd, order):
+    """One person apart from everyone else is complete separation, however many everyone is."""
+    pop = sgt.Population([[1, 0], [0, crowd]], ["few", "many"])[order]
+    for index in (sgt.dissimilarity, sgt.gini, sgt.variance_ratio, sgt.min_max, sgt.hutchens):
+        assert index(pop) == pytest.approx(1, rel=1e-9)
+    half = sgt.Population([[1, 1], [0, crowd]], ["few", "many"])[order]
+    exact = 0.5 * (0.5 + abs(0.5 - 1))  # ½ Σ |x/X − y/Y|
+    assert sgt.dissimilarity(half) == pytest.approx(exact, rel=1e-9)
+
+
+def test_replicates_ride_along_behind_the_units():
+    """A formula reduces the group axis and nothing else, with one region for each replicate."""
+    chance = np.random.default_rng(6)
+    counts = chance.integers(1, 50, (3, 20, 4)).astype(float)
+    p = counts / counts.sum(axis=0)
+    mix = counts.sum(axis=1, keepdims=True) / counts.sum(axis=(0, 1))
+    for name in ("dissimilarity", "information_theory", "relative_diversity", "divergence", "ordinal_variance"):
+        formula = getattr(sgt, name).formula
+        together = formula(p, mix)
+        for r in range(4):
+            np.testing.assert_allclose(together[:, r], formula(p[..., r], mix[..., r]), rtol=1e-12)

@@ -145,12 +145,12 @@ class Lorenz(Index):
             return np.nan
         areas = [
             area_between(*self._curve(pop, slice(g, g + 1), pop.group_totals.sum()))
-            for g in self._measured(len(pop.groups))
+            for g in self._measured(pop.group_totals)
         ]
         return self._of_areas(areas, pop.group_totals)
 
     def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        return Sums(totals, self._curve(pop, slice(len(self._measured(len(totals)))), totals.sum()))
+        return Sums(totals, self._curve(pop, self._parts(totals), totals.sum()))
 
     def _merged(self, values: list[NDArray[np.float64]]) -> NDArray[np.float64]:
         return np.concatenate(values, axis=1)
@@ -161,8 +161,14 @@ class Lorenz(Index):
         return self._of_areas([area_between(shares, sums.added[-1]) for shares in sums.added[:-1]], sums.region)
 
     @staticmethod
-    def _measured(groups: int) -> range:
-        return range(1 if groups == 2 else groups)
+    def _measured(totals: NDArray[np.float64]) -> range:
+        """Which groups to measure: of two, the smaller one, whose shares keep more digits; the other mirrors it."""
+        smaller = int(totals[1] < totals[0]) if len(totals) == 2 else 0
+        return range(smaller, smaller + 1) if len(totals) == 2 else range(len(totals))
+
+    def _parts(self, totals: NDArray[np.float64]) -> slice:
+        measured = self._measured(totals)
+        return slice(measured.start, measured.stop)
 
     @staticmethod
     def _curve(pop: Population, groups: slice, everyone: float) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ __all__ = [
     "binary_root",
     "binary_variance",
     "cumulative",
+    "deviation",
     "divergence_from",
     "entropy",
     "share",
@@ -73,7 +74,7 @@ def entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def simpson(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Chance that two people drawn with replacement are of different groups, Σ p (1 − p).
+    """Chance that two people drawn with replacement are of different groups, Σ p (1 − p) = 2 Σ_{g<h} p_g p_h.
 
     Parameters
     ----------
@@ -89,7 +90,30 @@ def simpson(p: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> simpson(np.array([0.5, 0.5]))
     np.float64(0.5)
     """
-    return (p * (1 - p)).sum(axis=0)
+    below, pairs = p[0], 0 * p[0]
+    for share_here in p[1:]:  # pair by pair: 1 − p would lose digits where one group is nearly everyone
+        pairs = pairs + share_here * below
+        below = below + share_here
+    return 2 * pairs
+
+
+def deviation(p: NDArray[np.float64], mix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P − P of each group; that of the largest is what the others leave, so that rare groups keep all their digits.
+
+    Parameters
+    ----------
+    p, mix : ndarray of shape (groups, …)
+        Shares of the environment, which add up to 1, and of the region.
+
+    Returns
+    -------
+    ndarray of shape (groups, …)
+    """
+    off = p - mix
+    largest = int(mix.reshape(len(mix), -1).sum(axis=1).argmax())
+    off[largest] = 0
+    off[largest] = -off.sum(axis=0)
+    return off
 
 
 def absolute_deviation(p: NDArray[np.float64], mix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,9 +128,9 @@ def absolute_deviation(p: NDArray[np.float64], mix: NDArray[np.float64]) -> NDAr
     -------
     ndarray of shape (…), from 0 to 2
     """
-    deviation = p - mix
-    np.abs(deviation, out=deviation)
-    return deviation.sum(axis=0)
+    off = deviation(p, mix)
+    np.abs(off, out=off)
+    return off.sum(axis=0)
 
 
 def squared_deviation(
@@ -123,8 +147,8 @@ def squared_deviation(
     -------
     ndarray of shape (groups, …)
     """
-    product = p - mix
-    product *= own - mix
+    product = deviation(p, mix)
+    product *= product if own is p else deviation(own, mix)
     return product
 
 
