@@ -2,6 +2,11 @@
 
 `against` is empty (the groups among themselves), ``rest:g`` (g against the other groups) or the column of a stated
 total (the one group against everyone else). `cell` picks a group, or ``from>to``.
+
+Left out, with the reason: normalised entropies of a unit (E_i/ln K, OasisR HLoc and NShannon), which are
+`entropy_diversity.local` over a constant; OasisR's fourth ordinal index (1 − |2C − 1|), which is not on the shelf; divseg's
+Gini and diversity, which are known to be wrong; published min-max values that take the total for the second group; values
+with a kernel that smooths the residents too.
 """
 
 import ast
