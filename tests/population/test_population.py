@@ -177,3 +177,12 @@ def test_merged_geometry_is_made_when_it_is_needed(tracts, monkeypatch):
     assert "geometry" not in merged.geography.__dict__
     assert again.geography.geometry.geom_equals(merged.geography.geometry).all()
     assert merged.geography.geometry.area.sum() == pytest.approx(tracts.geometry.area.sum())
+
+
+def test_groups_that_are_added_bring_no_margins():
+    pop = sgt.Population([[3, 4]], ["a"], total=[10, 10], margins=[[1, 1]])
+    assert pop.with_rest().groups == ("a", "rest")
+    assert pop.with_rest().counts.tolist() == [[3, 4], [7, 6]]
+    assert pop.with_rest().margins is None
+    assert pop.with_groups(["b", "a"]).margins is None
+    assert pop.with_groups(["a"]) is pop

@@ -257,12 +257,14 @@ class OfUnits(Index):
             yield residents, values if values.ndim == 1 else values[: len(pop.groups)]
 
     def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        msg = f"{self.__name__} is a value for each unit: there is nothing to add up"
-        raise CapabilityError(msg)
+        raise CapabilityError(self._no_sums)
 
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
-        msg = f"{self.__name__} is a value for each unit: there is nothing to add up"
-        raise CapabilityError(msg)
+        raise CapabilityError(self._no_sums)
+
+    @property
+    def _no_sums(self) -> str:
+        return f"{self.__name__} is a value for each unit: there is nothing to add up"
 
 
 def _on_the_shelf(kind: type[Index]) -> Callable[..., Callable[[Callable[..., Any]], Index]]:

@@ -137,6 +137,21 @@ def checked_groups(groups: Sequence[Hashable]) -> tuple[Any, ...]:
     return named
 
 
+def is_one_name(groups: Any) -> bool:
+    """Tell a single label from a list of them."""
+    return isinstance(groups, (str, bytes, tuple)) or not hasattr(groups, "__iter__")
+
+
+def taken_names(tiers: pd.DataFrame | None, total: Any, geography: Geography | Grid) -> dict[Any, str]:
+    """Names that no group may bear, since a frame of the population holds something else under them."""
+    taken = {} if tiers is None else dict.fromkeys(tiers.columns, "a tier")
+    if total is not None:
+        taken["total"] = "the stated total"
+    if geography.outlined:
+        taken["geometry"] = "the geometry"
+    return taken
+
+
 def check_names(groups: tuple[Any, ...], others: Mapping[Any, str]) -> None:
     """Refuse a group that bears the name of something else in the same frame.
 

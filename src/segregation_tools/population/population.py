@@ -126,7 +126,7 @@ class Population:
             tiers = checking.aligned(tiers, geography.units, "tiers")
             checking.check_nested(tiers)
         total = None if total is None else checking.aligned(total, geography.units, "total")
-        checking.check_names(groups, _taken(tiers, total, geography))
+        checking.check_names(groups, checking.taken_names(tiers, total, geography))
         totals = _group_totals(counts)
         inhabited = totals > 0
         if not np.isfinite(totals).all() or totals.max() > np.finfo(np.float64).max / len(totals):
@@ -378,7 +378,7 @@ class Population:
 
     def __getitem__(self, groups: Sequence[Hashable]) -> Self:
         """Return the population of some groups only, in the order named: ``pop[["a", "b"]]``."""
-        if _is_one_name(groups):
+        if checking.is_one_name(groups):
             self._position(groups)
             msg = f"pop[{groups!r}] is one group: name a list, pop[[{groups!r}, …]], or take pop.versus({groups!r})"
             raise GroupError(msg)
@@ -445,6 +445,7 @@ class Population:
         Returns
         -------
         Population
+            Itself where they are the same; else without margins of error, which new groups have none of.
         """
         if tuple(groups) == self.groups:
             return self
@@ -458,7 +459,8 @@ class Population:
         Returns
         -------
         Population
-            Itself where no total was stated.
+            Itself where no total was stated, or the groups cover it; else without margins of error, which the rest has
+            none of.
         """
         if self.stated_total is None:
             return self
@@ -467,7 +469,8 @@ class Population:
             return self
         self._refuse_after_nonlinear("adding the rest")
         checking.check_names(self.groups, {"rest": "everyone of no group"})
-        return self._derive(counts=np.concatenate([self.counts, rest[np.newaxis]]), groups=(*self.groups, "rest"))
+        counts = np.concatenate([self.counts, rest[np.newaxis]])
+        return self._derive(counts=counts, groups=(*self.groups, "rest"), margins=None)
 
     def merge(self, by: Hashable | pd.Series[Any] | Sequence[Any]) -> Population:
         """Return the population with units merged into larger ones.
@@ -641,20 +644,6 @@ def _locked(values: NDArray[Any]) -> NDArray[Any]:
     view = values.view()
     view.flags.writeable = False
     return view
-
-
-def _is_one_name(groups: Any) -> bool:
-    return isinstance(groups, (str, bytes, tuple)) or not hasattr(groups, "__iter__")
-
-
-def _taken(tiers: pd.DataFrame | None, total: Any, geography: Geography | Grid) -> dict[Any, str]:
-    """Names that no group may bear, since a frame of the population holds something else under them."""
-    taken = {} if tiers is None else dict.fromkeys(tiers.columns, "a tier")
-    if total is not None:
-        taken["total"] = "the stated total"
-    if geography.outlined:
-        taken["geometry"] = "the geometry"
-    return taken
 
 
 def _group_totals(counts: NDArray[Any]) -> NDArray[np.float64]:
