@@ -4,6 +4,11 @@ from .analysis.table import summary as summary
 from .analysis.writing import cite as cite
 from .analysis.writing import export as export
 from .analysis.writing import methods as methods
+from .environments.contiguity import Contiguity as Contiguity
+from .environments.given import Neighbours as Neighbours
+from .environments.nearest import NearestPeople as NearestPeople
+from .environments.nearest import NearestUnits as NearestUnits
+from .environments.radius import Radius as Radius
 from .environments.zones import Zones as Zones
 from .errors import CapabilityError as CapabilityError
 from .errors import DataError as DataError

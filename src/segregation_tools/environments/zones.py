@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Zones"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Zones:
     """Residents meet everyone who lives in the same zone, and nobody else.
 
@@ -44,6 +44,9 @@ class Zones:
     """
 
     labels: pd.Series[Any] | Sequence[Any]
+
+    def __repr__(self) -> str:
+        return f"Zones(of {len(self.labels):,} units)"
 
     def on(self, geography: Geography | Grid) -> BoundZones:
         """Match the labels with the units.

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import CapabilityError
 from segregation_tools.indices.words import share
 
 if TYPE_CHECKING:
@@ -57,21 +56,8 @@ def shares_met(lived: NDArray[Any], met: NDArray[Any]) -> tuple[NDArray[np.float
     -------
     residents : ndarray of shape (units,)
     p : ndarray of shape (groups, units)
-
-    Raises
-    ------
-    CapabilityError
-        If residents meet nobody.
     """
     residents: NDArray[np.float64] = lived.sum(axis=0, dtype=np.float64)
     if met is lived:
         return residents, share(lived, residents)
-    company = met.sum(axis=0, dtype=np.float64)
-    alone = (company <= 0) & (residents > 0)
-    if alone.any():
-        msg = (
-            f"residents of {int(alone.sum())} units meet nobody in this environment: "
-            "widen it, or let people meet their own unit"
-        )
-        raise CapabilityError(msg)
-    return residents, share(met, company)
+    return residents, share(met, met.sum(axis=0, dtype=np.float64))

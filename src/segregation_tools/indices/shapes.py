@@ -204,8 +204,7 @@ class OfSurfaces(Index):
                 msg = f"{self.__name__} needs the environment of the whole region at once: it cannot be summed in parts"
                 raise CapabilityError(msg)
             spread = np.zeros(2)
-            for lived, met in blocks(pop):
-                shares_met(lived, met)  # refuses residents who meet nobody
+            for _, met in blocks(pop):
                 spread += met.sum(axis=1)
         sums = [
             (np.minimum(*surfaces).sum(), np.maximum(*surfaces).sum())

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from segregation_tools.errors import CapabilityError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
 
-__all__ = ["Environment", "Surroundings", "joined"]
+__all__ = ["Environment", "Surroundings", "in_order", "joined"]
 
 
 @runtime_checkable
@@ -45,6 +47,37 @@ class Surroundings(Protocol):
         ...
 
 
+def in_order(surroundings: Surroundings, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """Take the strips of an environment, holding it to its promise: every unit once, in their order.
+
+    Parameters
+    ----------
+    surroundings : Surroundings
+        A bound environment.
+    counts : ndarray of shape (groups, …)
+        Who lives in each unit.
+
+    Yields
+    ------
+    tuple of slice and ndarray
+
+    Raises
+    ------
+    CapabilityError
+        If units are left out, come twice or out of order.
+    """
+    done, size = 0, counts.shape[1]
+    for where, met in surroundings.strips(counts):
+        start, stop, _ = where.indices(size)
+        if start != done:
+            break
+        done = stop
+        yield where, met
+    if done != size:
+        msg = f"the strips of {type(surroundings).__name__} must cover the units once, in their order"
+        raise CapabilityError(msg)
+
+
 def joined(surroundings: Surroundings, counts: NDArray[Any]) -> NDArray[np.float64]:
     """Whom the residents of every unit meet: the strips, joined.
 
@@ -59,7 +92,11 @@ def joined(surroundings: Surroundings, counts: NDArray[Any]) -> NDArray[np.float
     -------
     ndarray of the shape of `counts`
     """
-    met = np.empty(counts.shape)
-    for where, part in surroundings.strips(counts):
+    met = np.empty(0)
+    for where, part in in_order(surroundings, counts):
+        if part.shape == counts.shape:
+            return part
+        if not met.size:
+            met = np.empty(counts.shape)
         met[:, where] = part
     return met

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.errors import DataWarning, GeographyError, listed, warn
+from segregation_tools.errors import DataWarning, GeographyError, OptionError, listed, warn
+from segregation_tools.population.adjacency import polygon_adjacency
 
 if TYPE_CHECKING:
     from geopandas import GeoSeries
     from numpy.typing import NDArray
     from pyproj import CRS
+    from scipy.sparse import csr_array
+
+    from segregation_tools.kernels.nearby import Bands
 
 __all__ = ["Geography", "metres_per_unit", "warn_web_mercator"]
 
@@ -165,7 +169,44 @@ class Geography:
         geometry = self.placed("centroid")
         scale = metres_per_unit(geometry.crs, "centroid")
         points = geometry.centroid
-        return np.column_stack([points.x, points.y]) * scale
+        centroids = np.column_stack([points.x, points.y]) * scale
+        nowhere = np.asarray(~np.isfinite(centroids).all(axis=1))
+        if nowhere.any():
+            msg = (
+                f"units whose coordinates are infinite or missing: {listed(self.units[nowhere])}. "
+                "This is what to_crs leaves where coordinates lie outside the area of a projection: check their CRS"
+            )
+            raise GeographyError(msg)
+        return centroids
+
+    @cached_property
+    def bands(self) -> Bands:
+        """Centroids, sorted so that what lies around each is found at once; in metres."""
+        from segregation_tools.kernels.nearby import in_bands
+
+        return in_bands(self._centroids)
+
+    def adjacency(self, rule: str = "queen", tolerance: float = 0.0) -> csr_array:
+        """Find the units that touch.
+
+        Parameters
+        ----------
+        rule : {"queen", "rook"}
+            Whether a corner is enough, or a stretch of border must be shared.
+        tolerance : float
+            How many metres apart borders may lie and still be one.
+
+        Returns
+        -------
+        csr_array of shape (units, units)
+            1 for units that touch, nothing on the diagonal.
+        """
+        if not 0 <= tolerance < np.inf:
+            msg = f"tolerance must be a length in metres, 0 or more, not {tolerance!r}"
+            raise OptionError(msg)
+        geometry = self.placed("contiguity")
+        scale = metres_per_unit(geometry.crs, "tolerance") if tolerance > 0 else 1.0
+        return polygon_adjacency(geometry, self.units, rule, tolerance / scale)
 
     @property
     def areas(self) -> pd.Series[float]:

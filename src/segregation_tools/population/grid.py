@@ -10,11 +10,15 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import GeographyError
+from segregation_tools.population.adjacency import cell_adjacency
 from segregation_tools.population.geography import Geography, metres_per_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
+    from scipy.sparse import csr_array
+
+    from segregation_tools.kernels.nearby import Bands
 
 __all__ = ["Grid"]
 
@@ -123,3 +127,26 @@ class Grid:
         down = (self.y - (np.arange(self.rows) + 0.5) * self.cell_size) * scale
         x, y = np.meshgrid(across, down)
         return pd.DataFrame({"x": x.ravel(), "y": y.ravel()}, index=self.units)
+
+    @cached_property
+    def bands(self) -> Bands:
+        """Centres of the cells, sorted so that what lies around each is found at once; in metres."""
+        from segregation_tools.kernels.nearby import in_bands
+
+        return in_bands(self.centroids.to_numpy())
+
+    def adjacency(self, rule: str = "queen", tolerance: float = 0.0) -> csr_array:
+        """Link the cells that touch.
+
+        Parameters
+        ----------
+        rule : {"queen", "rook"}
+            Whether cells that meet in a corner touch.
+        tolerance : float
+            Changes nothing: cells have no gaps between them.
+
+        Returns
+        -------
+        csr_array of shape (cells, cells)
+        """
+        return cell_adjacency(self.rows, self.cols, rule)

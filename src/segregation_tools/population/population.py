@@ -12,7 +12,7 @@ import pandas as pd
 from segregation_tools.errors import CapabilityError, DataError, DataWarning, GroupError, listed, warn
 from segregation_tools.kernels.grouping import sum_by_code
 from segregation_tools.population import checking, reading
-from segregation_tools.population.environment import joined
+from segregation_tools.population.environment import in_order, joined
 from segregation_tools.population.geography import Geography, warn_web_mercator
 from segregation_tools.tables import Cell, html_table
 
@@ -350,7 +350,9 @@ class Population:
 
     @cached_property
     def _met(self) -> NDArray[np.float64]:
-        return _locked(joined(self.surroundings, self.counts))  # type: ignore[arg-type]  # `environment` asks first
+        met = joined(self.surroundings, self.counts)  # type: ignore[arg-type]  # `environment` asks first
+        self._check_company(slice(None), met)
+        return _locked(met)
 
     def strips(self) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any]]]:
         """Yield the population part by part: a slice of the units, who lives there, whom they meet.
@@ -359,19 +361,29 @@ class Population:
         ------
         tuple of slice, ndarray and ndarray
             Without a local environment there is one strip, and both arrays are the same object.
+
+        Raises
+        ------
+        CapabilityError
+            If residents meet nobody; their units are named.
         """
-        if self.surroundings is None:
-            yield slice(None), self.counts, self.counts
+        if self.surroundings is None or self.counts.ndim == 2:
+            # A table's environment is no larger than the table: it is made once, and every index reads it.
+            yield slice(None), self.counts, self.environment
             return
-        done, size = 0, self.counts.shape[1]
-        for where, met in self.surroundings.strips(self.counts):
-            start, stop, _ = where.indices(size)
-            if start != done:
-                break
-            done = stop
+        for where, met in in_order(self.surroundings, self.counts):
+            if not self.surroundings.includes_self:
+                self._check_company(where, met)
             yield where, self.counts[:, where], met
-        if done != size:
-            msg = f"the strips of {type(self.recipe).__name__} must cover the units once, in their order"
+
+    def _check_company(self, where: slice, met: NDArray[Any]) -> None:
+        alone = (met.sum(axis=0) <= 0) & (self.sizes[where] > 0)
+        if alone.any():
+            units = np.arange(len(self)).reshape(self.sizes.shape)[where][alone]
+            msg = (
+                f"residents of some units meet nobody in this environment: {listed(self.units[units])}. "
+                "Widen it, or let people meet their own unit"
+            )
             raise CapabilityError(msg)
 
     # ---------------------------------------------------------------- other populations
@@ -578,7 +590,7 @@ class Population:
         if self.geography.crs is not None:
             parts.append(self.geography.crs.to_string())
         if self.recipe is not None:
-            parts.append(f"within {type(self.recipe).__name__}")
+            parts.append(f"within {self.recipe!r}")
         return "; ".join(parts)
 
     def _repr_html_(self) -> str:

@@ -1,0 +1,299 @@
+"""Sums over what lies around each of many points: within a radius, or as far as a number of people are reached.
+
+Points are kept in bands, which are built once and serve any radius and any number of people; nothing is held for pairs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segregation_tools.kernels.compile import compiled
+from segregation_tools.kernels.decay import KERNELS, REACH, decay
+from segregation_tools.kernels.pool import in_chunks
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Bands", "in_bands", "sum_nearest", "sum_within"]
+
+ALIKE = 1e-9  # distances that differ by less than this part are one: coordinates are known no better
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """Points sorted into bands from south to north, in each from west to east.
+
+    Attributes
+    ----------
+    order : ndarray of int, shape (points,)
+        Which point stands at each position.
+    x, y : ndarray of shape (points,)
+        Coordinates at each position, counted from the middle of the points.
+    starts : ndarray of int, shape (bands + 1,)
+        Where each band begins.
+    low, high : ndarray of shape (bands,)
+        Smallest and largest `y` of each band.
+    rounding : float
+        By how much the rounding of coordinates may move a distance.
+    """
+
+    order: NDArray[np.intp]
+    x: Floats
+    y: Floats
+    starts: NDArray[np.int64]
+    low: Floats
+    high: Floats
+    rounding: float
+
+    @property
+    def _searched(self) -> tuple[Floats, Floats, NDArray[np.int64], Floats, Floats]:
+        return self.x, self.y, self.starts, self.low, self.high
+
+    def at_one_place(self) -> Floats:
+        """Count, for each point in the points' own order, how many lie at its place, itself among them."""
+        _, place, many = np.unique(np.stack([self.x, self.y]), axis=1, return_inverse=True, return_counts=True)
+        alike: Floats = self.given_back(many[place.reshape(-1), np.newaxis].astype(np.float64))[0]
+        return alike
+
+    def laid_out(self, counts: NDArray[Any]) -> Floats:
+        """Turn counts of shape (groups, points) into rows of points in the order of the bands."""
+        return np.ascontiguousarray(counts.T[self.order], dtype=np.float64)
+
+    def given_back(self, rows: Floats) -> Floats:
+        """Turn rows in the order of the bands into an array of shape (groups, points) in the points' own order."""
+        columns = np.empty(rows.shape[::-1])
+        columns[:, self.order] = rows.T
+        return columns
+
+
+def in_bands(points: Floats) -> Bands:
+    """Sort points into bands of about as many points as there are bands.
+
+    Parameters
+    ----------
+    points : ndarray of shape (points, 2)
+        Coordinates.
+
+    Returns
+    -------
+    Bands
+    """
+    n = len(points)
+    bands = max(1, math.isqrt(n))
+    rounding = 8 * np.finfo(np.float64).eps * float(np.abs(points).max())
+    x, y = (points - points.mean(axis=0)).T
+    band = np.empty(n, dtype=np.intp)
+    band[np.argsort(y, kind="stable")] = np.arange(n) * bands // n
+    order = np.lexsort((x, band))
+    starts = np.searchsorted(band[order], np.arange(bands + 1))
+    y = y[order]
+    low, high = np.minimum.reduceat(y, starts[:-1]), np.maximum.reduceat(y, starts[:-1])
+    return Bands(order, x[order], y, starts.astype(np.int64), low, high, rounding)
+
+
+def sum_within(bands: Bands, counts: NDArray[Any], scale: float, kernel: str) -> Floats:
+    """Add up what lies within reach of every point, weighted by distance: Σ_j K(d_ij) n_j.
+
+    Parameters
+    ----------
+    bands : Bands
+        The points.
+    counts : ndarray of shape (groups, points)
+        What is added up.
+    scale : float
+        Scale of the kernel, in the units of the points. What lies at a distance that is `scale` but for rounding is within.
+    kernel : str
+        One of `KERNELS`.
+
+    Returns
+    -------
+    ndarray of shape (groups, points)
+    """
+    rows = bands.laid_out(counts)
+    met = np.empty_like(rows)
+    reach = scale * REACH.get(kernel, 1.0) * (1 + ALIKE) + bands.rounding
+    kind = KERNELS.index(kernel) if scale > 0 else KERNELS.index("uniform")
+    in_chunks(lambda first, last: _sum_within(*bands._searched, rows, kind, scale, reach, first, last, met), len(rows))
+    return bands.given_back(met)
+
+
+@compiled
+def _sum_within(
+    x: Floats,
+    y: Floats,
+    starts: NDArray[np.int64],
+    low: Floats,
+    high: Floats,
+    rows: Floats,
+    kernel: int,
+    scale: float,
+    reach: float,
+    first: int,
+    last: int,
+    met: Floats,
+) -> None:
+    squared_reach = reach * reach
+    for i in range(first, last):
+        met[i] = 0
+        for band in range(np.searchsorted(high, y[i] - reach), len(low)):
+            if low[band] > y[i] + reach:
+                break
+            off = max(0.0, low[band] - y[i], y[i] - high[band])
+            width = math.sqrt(max(0.0, squared_reach - off * off)) * (1 + 1e-12)
+            start, stop = starts[band], starts[band + 1]
+            for j in range(start + np.searchsorted(x[start:stop], x[i] - width), stop):
+                if x[j] > x[i] + width:
+                    break
+                squared = (x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2
+                if squared <= squared_reach:
+                    weight = decay(kernel, squared / (scale * scale))
+                    for g in range(rows.shape[1]):
+                        met[i, g] += weight * rows[j, g]
+
+
+def sum_nearest(bands: Bands, counts: NDArray[Any], people: Floats, wanted: float, *, partly: bool = False) -> Floats:
+    """Add up the nearest of every point until so many people are reached; all who live equally far come in together.
+
+    Parameters
+    ----------
+    bands : Bands
+        The points.
+    counts : ndarray of shape (groups, points)
+        What is added up.
+    people : ndarray of shape (points,)
+        By what it is measured how many are reached.
+    wanted : float
+        How many to reach; where there are no more, everyone is met.
+    partly : bool
+        Whether, of those farthest away, only the part is taken that is needed to meet exactly `wanted`.
+
+    Returns
+    -------
+    ndarray of shape (groups, points)
+    """
+    if wanted >= people.sum() * (1 - 1e-12):
+        return np.repeat(counts.sum(axis=1, dtype=np.float64)[:, np.newaxis], counts.shape[1], axis=1)
+    rows = bands.laid_out(counts)
+    met = np.empty_like(rows)
+    weights = people[bands.order].astype(np.float64)
+    width, height = np.ptp(bands.x), np.ptp(bands.y)
+    guess = math.sqrt((width * width + height * height) * wanted / people.sum()) + bands.rounding
+    in_chunks(
+        lambda first, last: _sum_nearest(
+            *bands._searched, rows, weights, wanted, partly, bands.rounding, guess, first, last, met
+        ),
+        len(rows),
+    )
+    return bands.given_back(met)
+
+
+@compiled
+def _sum_nearest(
+    x: Floats,
+    y: Floats,
+    starts: NDArray[np.int64],
+    low: Floats,
+    high: Floats,
+    rows: Floats,
+    weights: Floats,
+    wanted: float,
+    partly: bool,
+    rounding: float,
+    guess: float,
+    first: int,
+    last: int,
+    met: Floats,
+) -> None:
+    reach = guess
+    n, groups = rows.shape
+    squares, people, places = np.empty(n), np.empty(n), np.empty(n, dtype=np.int64)
+    ring = np.empty(groups)
+    enough = wanted * (1 - 1e-12)
+    for i in range(first, last):
+        while True:
+            found, total = 0, 0.0
+            for band in range(np.searchsorted(high, y[i] - reach), len(low)):
+                if low[band] > y[i] + reach:
+                    break
+                start, stop = starts[band], starts[band + 1]
+                for j in range(start + np.searchsorted(x[start:stop], x[i] - reach), stop):
+                    if x[j] > x[i] + reach:
+                        break
+                    squared = (x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2
+                    if squared <= reach * reach:
+                        squares[found], people[found], places[found] = squared, weights[j], j
+                        found += 1
+                        total += weights[j]
+            farthest = np.inf
+            if total >= enough or found == n:
+                farthest = math.sqrt(_reached(squares, people, places, found, enough))
+                if farthest * (1 + ALIKE) + rounding <= reach or found == n:
+                    break
+            reach *= min(4.0, max(1.2, 1.1 * math.sqrt(wanted / max(total, wanted / 16))))
+
+        outer = farthest * (1 + ALIKE) + rounding
+        inner = max(0.0, farthest * (1 - ALIKE) - rounding) if partly else outer
+        met[i] = 0
+        ring[:] = 0
+        nearer, in_ring = 0.0, 0.0
+        for c in range(found):
+            distance = math.sqrt(squares[c])
+            if distance < inner or (not partly and distance <= outer):
+                nearer += people[c]
+                for g in range(groups):
+                    met[i, g] += rows[places[c], g]
+            elif distance <= outer:
+                in_ring += people[c]
+                for g in range(groups):
+                    ring[g] += rows[places[c], g]
+        if in_ring > 0:
+            part = min(1.0, (wanted - nearer) / in_ring)
+            for g in range(groups):
+                met[i, g] += part * ring[g]
+        reach = max(1.2 * outer, 0.01 * guess)  # neighbours in a band live about as densely
+
+
+@compiled
+def _reached(squares: Floats, people: Floats, places: NDArray[np.int64], size: int, enough: float) -> float:
+    """Smallest square of a distance within which there are enough people; reorders its arrays alike."""
+    low, high, below = 0, size, 0.0
+    while True:
+        a, b, c = squares[low], squares[(low + high) // 2], squares[high - 1]
+        pivot = max(min(a, b), min(max(a, b), c))
+        # nearer than the pivot: [low, smaller); as far: [smaller, at); not seen yet: [at, larger); farther: [larger, high)
+        smaller, at, larger = low, low, high
+        nearer, equal = 0.0, 0.0
+        while at < larger:
+            if squares[at] < pivot:
+                nearer += people[at]
+                _swap(squares, people, places, smaller, at)
+                smaller += 1
+                at += 1
+            elif squares[at] > pivot:
+                larger -= 1
+                _swap(squares, people, places, larger, at)
+            else:
+                equal += people[at]
+                at += 1
+        if below + nearer >= enough and smaller > low:
+            high = smaller
+        elif below + nearer + equal >= enough or larger == high:
+            return float(pivot)
+        else:
+            below += nearer + equal
+            low = larger
+
+
+@compiled
+def _swap(squares: Floats, people: Floats, places: NDArray[np.int64], a: int, b: int) -> None:
+    squares[a], squares[b] = squares[b], squares[a]
+    people[a], people[b] = people[b], people[a]
+    places[a], places[b] = places[b], places[a]
