@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.errors import DataError, DataWarning, listed, warn
+from segregation_tools.errors import DataError, DataWarning, GeographyError, listed, warn
 from segregation_tools.population.checking import check_counts, check_nested
 
 if TYPE_CHECKING:
@@ -278,10 +278,25 @@ def geometry_of(frame: pd.DataFrame) -> GeoSeries | None:
     Returns
     -------
     GeoSeries or None
+
+    Raises
+    ------
+    GeographyError
+        If geometries say that they are in several coordinate systems.
     """
     geopandas = sys.modules.get("geopandas")  # a frame cannot be one of its own before it was imported
     if geopandas is None or not isinstance(frame, geopandas.GeoDataFrame) or frame.active_geometry_name is None:
         return None
+    import shapely
+
+    codes = shapely.get_srid(np.asarray(frame.geometry.array))  # as databases write them; 0 where nothing is said
+    systems = np.unique(codes[codes > 0])
+    if len(systems) > 1:
+        rows = "; ".join(f"EPSG:{code} in rows {listed(frame.index[codes == code])}" for code in systems)
+        msg = (
+            f"geometries are in several coordinate systems ({rows}): read each with its own CRS, and to_crs one of them"
+        )
+        raise GeographyError(msg)
     return frame.geometry
 
 
