@@ -1,7 +1,8 @@
-"""Values computed by other programs. A new index adds rows to values.csv and nothing here.
+"""Values computed by other programs. A new index adds rows to values.csv (or environments.csv) and nothing here.
 
 `against` is empty (the groups among themselves), ``rest:g`` (g against the other groups) or the column of a stated
-total (the one group against everyone else). `cell` picks a group, or ``from>to``.
+total (the one group against everyone else). `cell` picks a group, or ``from>to``. With a local environment, `crs` says in
+which coordinates and `environment` whom people meet.
 
 Left out, with the reason: normalised entropies of a unit (E_i/ln K, OasisR HLoc and NShannon), which are
 `entropy_diversity.local` over a constant; OasisR's fourth ordinal index (1 − |2C − 1|), which is not on the shelf; divseg's
@@ -14,13 +15,18 @@ from functools import cache
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pandas as pd
 import pytest
 
 import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
 
-VALUES = pd.read_csv(Path(__file__).with_name("values.csv"), keep_default_na=False)
+TABLES = [
+    pd.read_csv(Path(__file__).with_name(f"{name}.csv"), dtype={"crs": str}, keep_default_na=False)
+    for name in ("values", "environments")
+]
+VALUES = pd.concat(TABLES, ignore_index=True).fillna("")
 SHIPPED = ("sacramento", "nc_births")
 
 
@@ -38,6 +44,7 @@ READ = {
     "england_wales": lambda data: pd.read_parquet(data / "mlid_oa_ethnicity_2011_ew.parquet"),
     "delaware": lambda data: geopandas.read_file(data / "de_tract_5groups_utm18.gpkg"),
     "grenoble": lambda data: geopandas.read_file(data / "oasis_grehsize.gpkg"),
+    "synth_map": lambda data: geopandas.read_file(data / "synth.gpkg"),
     "segdata": lambda data: geopandas.read_file(data / "oasis_segdata.gpkg"),
 }
 
@@ -47,8 +54,28 @@ def _frame(name, data):
     return sgt.load(name) if name in SHIPPED else READ[name](data)
 
 
+def _falling(pop, power):
+    """Weights exp(−power · d) between all units, however far apart: the default of the R package seg."""
+    points = pop.geography.centroids.to_numpy()
+    apart = np.hypot(*(points[:, None] - points).transpose(2, 0, 1))
+    return sgt.Neighbours(np.exp(-power * apart))
+
+
+def _environment(text, pop):
+    name, arguments = text.rstrip(")").split("(")
+    if name == "falling":
+        return _falling(pop, float(arguments))
+    return getattr(sgt, name)(**_options(arguments.replace(", ", ";")))
+
+
 def _population(row, data):
-    frame, groups, against = _frame(row.data, data), row.groups.split("|"), row.against
+    frame = _frame(row.data, data)
+    pop = _compared(frame.to_crs(int(row.crs)) if row.crs else frame, row)
+    return pop.within(_environment(row.environment, pop)) if row.environment else pop
+
+
+def _compared(frame, row):
+    groups, against = row.groups.split("|"), row.against
     if not against:
         return sgt.Population.from_frame(frame, groups)
     if against.startswith("rest:"):
