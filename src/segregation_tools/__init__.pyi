@@ -1,5 +1,7 @@
 __version__: str
 
+from .analysis.scales import macro_micro as macro_micro
+from .analysis.scales import profile as profile
 from .analysis.table import summary as summary
 from .analysis.writing import cite as cite
 from .analysis.writing import export as export

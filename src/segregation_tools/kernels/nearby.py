@@ -57,6 +57,11 @@ class Bands:
     def _searched(self) -> tuple[Floats, Floats, NDArray[np.int64], Floats, Floats]:
         return self.x, self.y, self.starts, self.low, self.high
 
+    @property
+    def extent(self) -> float:
+        """No two points are farther apart."""
+        return math.hypot(float(np.ptp(self.x)), float(np.ptp(self.y)))
+
     def at_one_place(self) -> Floats:
         """Count, for each point in the points' own order, how many lie at its place, itself among them."""
         _, place, many = np.unique(np.stack([self.x, self.y]), axis=1, return_inverse=True, return_counts=True)
@@ -117,10 +122,12 @@ def sum_within(bands: Bands, counts: NDArray[Any], scale: float, kernel: str) ->
     -------
     ndarray of shape (groups, points)
     """
-    rows = bands.laid_out(counts)
-    met = np.empty_like(rows)
     reach = scale * REACH.get(kernel, 1.0) * (1 + ALIKE) + bands.rounding
     kind = KERNELS.index(kernel) if scale > 0 else KERNELS.index("uniform")
+    if KERNELS[kind] == "uniform" and reach >= bands.extent:
+        return _everyone(counts)
+    rows = bands.laid_out(counts)
+    met = np.empty_like(rows)
     in_chunks(lambda first, last: _sum_within(*bands._searched, rows, kind, scale, reach, first, last, met), len(rows))
     return bands.given_back(met)
 
@@ -159,6 +166,10 @@ def _sum_within(
                         met[i, g] += weight * rows[j, g]
 
 
+def _everyone(counts: NDArray[Any]) -> Floats:
+    return np.repeat(counts.sum(axis=1, dtype=np.float64)[:, np.newaxis], counts.shape[1], axis=1)
+
+
 def sum_nearest(bands: Bands, counts: NDArray[Any], people: Floats, wanted: float, *, partly: bool = False) -> Floats:
     """Add up the nearest of every point until so many people are reached; all who live equally far come in together.
 
@@ -180,12 +191,11 @@ def sum_nearest(bands: Bands, counts: NDArray[Any], people: Floats, wanted: floa
     ndarray of shape (groups, points)
     """
     if wanted >= people.sum() * (1 - 1e-12):
-        return np.repeat(counts.sum(axis=1, dtype=np.float64)[:, np.newaxis], counts.shape[1], axis=1)
+        return _everyone(counts)
     rows = bands.laid_out(counts)
     met = np.empty_like(rows)
     weights = people[bands.order].astype(np.float64)
-    width, height = np.ptp(bands.x), np.ptp(bands.y)
-    guess = math.sqrt((width * width + height * height) * wanted / people.sum()) + bands.rounding
+    guess = bands.extent * math.sqrt(wanted / people.sum()) + bands.rounding
     in_chunks(
         lambda first, last: _sum_nearest(
             *bands._searched, rows, weights, wanted, partly, bands.rounding, guess, first, last, met

@@ -367,7 +367,7 @@ class Population:
         CapabilityError
             If residents meet nobody; their units are named.
         """
-        if self.surroundings is None or self.counts.ndim == 2:
+        if self.surroundings is None or self.counts.ndim == 2 or "_met" in self.__dict__:
             # A table's environment is no larger than the table: it is made once, and every index reads it.
             yield slice(None), self.counts, self.environment
             return
@@ -542,6 +542,32 @@ class Population:
             msg = f"within() takes an environment, such as sgt.Zones(labels), not {environment!r}"
             raise CapabilityError(msg)
         return self._derive(recipe=environment, surroundings=environment.on(self.geography))
+
+    def redrawn(self, counts: NDArray[np.float64], environment: NDArray[np.float64] | None = None) -> Self:
+        """Return other people in the same units: a draw of a null model, or of a resampling.
+
+        Parameters
+        ----------
+        counts : ndarray of the shape of the counts
+            Who lives in each unit now, 0 or more.
+        environment : ndarray of the same shape, optional
+            Whom they meet, where that is known already.
+
+        Returns
+        -------
+        Population
+            Without stated totals and margins, which the draw has none of, and without the groups that have no people in it.
+        """
+        totals = _group_totals(counts)
+        drawn = self._derive(
+            counts=counts[totals > 0],
+            groups=tuple(group for group, some in zip(self.groups, totals > 0, strict=True) if some),
+            stated_total=None,
+            margins=None,
+        )
+        if environment is not None:
+            drawn.__dict__["_met"] = _locked(environment[totals > 0])
+        return drawn
 
     def to_frame(self, *, export: bool = False, min_count: float = 5) -> pd.DataFrame:
         """Return counts, stated totals, tiers and geometry as a frame, one row a unit.

@@ -1,0 +1,184 @@
+"""Local environments on a city's worth of units, beside PySAL segregation: ``python3 tasks.py bench spatial``."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from typing import TYPE_CHECKING
+
+import geopandas
+import numpy as np
+from _measure import cpu, line, peak, run
+from scipy.spatial import cKDTree
+
+import segregation_tools as sgt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GROUPS = ["a", "b", "c", "d"]
+UNITS, FEWER, FEWEST = 100_000, 10_000, 1_000
+NEIGHBOURS = 80
+SIDE = 20_000.0  # metres
+
+
+def tracts(units: int) -> geopandas.GeoDataFrame:
+    """Points in a square city, groups drifting from west to east."""
+    chance = np.random.default_rng(1)
+    places = chance.random((units, 2)) * SIDE
+    east = places[:, 0] / SIDE
+    mix = np.column_stack([0.2 + 0.6 * east, 0.6 - 0.5 * east, np.full(units, 0.15), 0.05 - 0.1 * east])
+    mix = np.clip(mix, 0.01, None)
+    counts = chance.multinomial(400, mix / mix.sum(axis=1, keepdims=True))
+    points = geopandas.points_from_xy(600_000 + places[:, 0], 4_200_000 + places[:, 1], crs=32610)
+    return geopandas.GeoDataFrame(dict(zip(GROUPS, counts.T, strict=True)), geometry=points)
+
+
+def radius(units: int) -> float:
+    """Distance within which a unit has about as many neighbours as is said."""
+    return SIDE * float(np.sqrt(NEIGHBOURS / (np.pi * units)))
+
+
+def whole_shelf(kernel: str) -> dict[str, float]:
+    """Seconds and memory from a frame to every index of the shelf, environment included, in a process of its own."""
+    frame = tracts(UNITS)
+    start = time.process_time()
+    pop = sgt.Population.from_frame(frame, GROUPS)
+    near = pop.within(sgt.Radius(radius(UNITS), kernel))
+    sgt.summary(near)
+    sgt.exposure(near)
+    sgt.normalized_exposure_matrix(near)
+    sgt.location_quotient(near)
+    sgt.local_mutual_information(near)
+    for pair in (near[GROUPS[:2]], near.versus("a")):
+        sgt.summary(pair)
+    for ordered in ("ordinal_information", "ordinal_variance", "ordinal_squareroot"):
+        getattr(sgt, ordered)(near)
+    return {"seconds": time.process_time() - start, "gigabytes": peak() / 1e9}
+
+
+def profiles() -> dict[str, float]:
+    """Seconds and memory of ten radii at ten thousand units, and of a band of 99 draws beside it."""
+    frame = tracts(FEWER)
+    radii = np.linspace(250, 5_000, 10)
+    start = time.process_time()
+    pop = sgt.Population.from_frame(frame, GROUPS)
+    sgt.profile(sgt.information_theory, pop, radii=radii)
+    first = time.process_time() - start
+    memory = peak()
+    people = cpu(lambda: sgt.profile(sgt.information_theory, pop, people=[400 * 2**i for i in range(10)]), 1)
+    return {
+        "first": first,
+        "megabytes": memory / 1e6,
+        "warm": cpu(lambda: sgt.profile(sgt.information_theory, pop, radii=radii), 2),
+        "smooth": cpu(lambda: sgt.profile(sgt.information_theory, pop, radii=radii, kernel="biweight"), 1),
+        "people": people,
+        "envelope": cpu(lambda: sgt.profile(sgt.information_theory, pop, radii=[250, 1000], rng=7), 1),
+    }
+
+
+def beside_a_tree() -> dict[str, float]:
+    """Environments of 100,000 units by bands, beside a tree and a sparse matrix of all pairs within the radius."""
+    frame, reach = tracts(UNITS), radius(UNITS)
+    pop = sgt.Population.from_frame(frame, GROUPS)
+    points, counts = pop.geography.centroids.to_numpy(), np.ascontiguousarray(pop.counts.T)
+
+    def by_tree() -> tuple[object, np.ndarray]:
+        tree = cKDTree(points)
+        matrix = tree.sparse_distance_matrix(tree, reach, output_type="coo_matrix").tocsr()
+        matrix.data[:] = 1
+        matrix.setdiag(1)
+        return matrix, (matrix @ counts).T
+
+    def by_bands() -> np.ndarray:
+        fresh = sgt.Population(pop.counts, GROUPS, geography=type(pop.geography)(pop.units, frame.geometry))
+        return fresh.within(sgt.Radius(reach)).environment
+
+    matrix, met = by_tree()
+    np.testing.assert_allclose(by_bands(), met, rtol=1e-12)
+    bound = pop.within(sgt.Radius(reach)).surroundings
+    return {
+        "built": cpu(by_tree, 2) / cpu(by_bands, 3),
+        "again": cpu(lambda: matrix @ counts, 3) / cpu(lambda: list(bound.strips(pop.counts)), 3),
+        "matrix": (matrix.data.nbytes + matrix.indices.nbytes + matrix.indptr.nbytes) / 1e6,
+        "bands": sum(getattr(bound.bands, name).nbytes for name in ("order", "x", "y", "starts", "low", "high")) / 1e6,
+    }
+
+
+def beside_pysal() -> dict[str, float]:
+    """How many times longer PySAL takes; its values differ, since it smooths the residents as well."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside PySAL and its dependencies
+        from segregation.dynamics import compute_multiscalar_profile
+        from segregation.multigroup import MultiInfoTheory
+
+        def once(work: Callable[[], object]) -> float:
+            start = time.process_time()
+            work()
+            return time.process_time() - start
+
+        found = {}
+        for name, units in (("index", FEWER), ("profile", FEWEST)):
+            frame, reach = tracts(units), radius(units)
+            radii = [reach * i for i in (1, 2, 3)]
+
+            def ours(frame=frame, reach=reach, radii=radii, name=name) -> object:
+                pop = sgt.Population.from_frame(frame, GROUPS)
+                if name == "index":
+                    return sgt.information_theory(pop.within(sgt.Radius(reach)))
+                return sgt.profile(sgt.information_theory, pop, radii=radii)
+
+            def theirs(frame=frame, reach=reach, radii=radii, name=name) -> object:
+                if name == "index":
+                    return MultiInfoTheory(frame, GROUPS, distance=reach)
+                return compute_multiscalar_profile(
+                    frame, segregation_index=MultiInfoTheory, distances=radii, groups=GROUPS
+                )
+
+            found[f"{name}: PySAL, seconds"] = once(theirs)
+            found[name] = found[f"{name}: PySAL, seconds"] / cpu(ours, 3)
+        return found
+
+
+def table(found: dict[str, dict[str, float]]) -> list[bool]:
+    """Print the figures and the limits they are held against."""
+    held = []
+    print(f"{UNITS:,} units, {len(GROUPS)} groups, about {NEIGHBOURS} neighbours: from the frame to every index")
+    for kernel in ("uniform", "biweight"):
+        held.append(line(f"{kernel}: CPU seconds", found[kernel]["seconds"], "≤ 5"))
+        held.append(line(f"{kernel}: memory of the process, GB", found[kernel]["gigabytes"], "≤ 1"))
+    scales = found["profile"]
+    print(f"\nProfile over ten scales, {FEWER:,} units")
+    held.append(line("radii from 250 to 5,000 m, first call: CPU seconds", scales["first"], "≤ 3"))
+    held.append(line("memory of the process, MB", scales["megabytes"], "≤ 500"))
+    held.append(line("radii again: CPU seconds", scales["warm"], "≤ 3"))
+    held.append(line("radii, biweight", scales["smooth"], "≤ 3"))
+    held.append(line("people from 400 to 204,800", scales["people"], "≤ 3"))
+    held.append(line("two radii with 99 draws", scales["envelope"], "≤ 10"))
+    tree = found["tree"]
+    print("\nBeside scipy's cKDTree with a sparse matrix of pairs, which takes so many times longer")
+    held.append(line("built and read once", tree["built"], "≥ 1"))
+    print(f"{'read again (the matrix is there)':<58}{tree['again']:>10.2f}")
+    print(
+        f"{'memory held: matrix, MB':<58}{tree['matrix']:>10.2f}\n{'memory held: bands, MB':<58}{tree['bands']:>10.2f}"
+    )
+    print(
+        "\nPySAL segregation, distance=, takes so many times longer (its values differ: it smooths the residents too)"
+    )
+    for name, what in (("index", f"H, {FEWER:,} units"), ("profile", f"H at three radii, {FEWEST:,} units")):
+        print(f"{what + ': PySAL, CPU seconds':<58}{found['PySAL'][f'{name}: PySAL, seconds']:>10.2f}")
+        held.append(line(what, found["PySAL"][name], "≥ 20"))
+    return held
+
+
+MEASUREMENTS = {
+    "uniform": lambda: whole_shelf("uniform"),
+    "biweight": lambda: whole_shelf("biweight"),
+    "profile": profiles,
+    "tree": beside_a_tree,
+    "PySAL": beside_pysal,
+}
+
+if __name__ == "__main__":
+    sys.exit(run(__file__, MEASUREMENTS, table))

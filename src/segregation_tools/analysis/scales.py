@@ -1,0 +1,212 @@
+"""Segregation as the neighbourhood grows: profiles over distances or people, and the ratio of the large to the small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.analysis.null_models import random_allocation
+from segregation_tools.environments.nearest import NearestPeople
+from segregation_tools.environments.radius import Radius
+from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, warn
+from segregation_tools.population.environment import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.indices.index import Index
+    from segregation_tools.population.population import Population
+
+__all__ = ["macro_micro", "profile"]
+
+BATCH_BYTES = 32_000_000  # of counts that meet their surroundings together
+LEVEL = 0.95
+
+
+def profile(
+    index: Index,
+    pop: Population,
+    *,
+    radii: Sequence[float] | None = None,
+    people: Sequence[float] | None = None,
+    kernel: str = "uniform",
+    rng: np.random.Generator | int | None = None,
+    draws: int = 99,
+) -> pd.DataFrame:
+    """Value of an index as the neighbourhood of the residents grows.
+
+    Parameters
+    ----------
+    index : Index
+        With one value, or with one for each group or pair of groups; options are bound, ``sgt.atkinson.bind(b=0.9)``.
+    pop : Population
+        Without a local environment: the profile chooses them.
+    radii : sequence of float, optional
+        Distances in metres, scales of the kernel; 0 is those who live at the same place.
+    people : sequence of float, optional
+        Numbers of nearest people, instead of distances.
+    kernel : str
+        Of the distances, as in `Radius`.
+    rng : Generator or int, optional
+        Draws what chance alone would give: everyone is allotted to a group at random, and meets others within the same
+        environments.
+    draws : int
+        How many populations are drawn.
+
+    Returns
+    -------
+    DataFrame
+        `scale` (metres or people), `group`, or `from` and `to`, where the index tells them apart, `value`; with `rng` also
+        `low` and `high`, between which 95 of 100 drawn values lie at each scale.
+
+    Raises
+    ------
+    CapabilityError
+        If the index has values of single units only, or the population has an environment already.
+    OptionError
+        If not one of `radii` and `people` is given.
+
+    Notes
+    -----
+    Where the mean of those met is not the mix of the region, as with any kernel near the edge of a city, values need not
+    fall with scale and may be below 0.
+
+    References
+    ----------
+    Reardon et al. 2008 (radii); Östh, Malmberg & Andersson 2014 (people).
+
+    Examples
+    --------
+    >>> import segregation_tools as sgt
+    >>> tracts = sgt.load("sacramento").to_crs(32610)
+    >>> pop = sgt.Population.from_frame(tracts, groups=["white", "black", "asian", "hispanic"])
+    >>> profile(sgt.information_theory, pop, radii=[0, 2000, 10_000], rng=7).round(4)
+         scale   value     low    high
+    0      0.0  0.1710  0.0003  0.0004
+    1   2000.0  0.1420 -0.0001  0.0004
+    2  10000.0  0.0871 -0.0002  0.0002
+    """
+    if pop.recipe is not None:
+        msg = "a profile chooses the environments itself: give it the population without one"
+        raise CapabilityError(msg)
+    if index.answer == "units":
+        msg = (
+            f"{index.__name__} has a value for each unit and none for all: call it with pop.within(...), scale by scale"
+        )
+        raise CapabilityError(msg)
+    scales, recipes = _recipes(radii, people, kernel)
+    surroundings = [pop.within(recipe) for recipe in recipes]
+    answers = [index(near) for near in surroundings]
+    table = pd.concat({scale: _rows(answer) for scale, answer in zip(scales, answers, strict=True)}, names=["scale"])
+    table = table.reset_index(level="scale").reset_index(drop=True)
+    if rng is not None:
+        drawn = np.stack(list(_by_chance(index, surroundings, np.random.default_rng(rng), draws)))
+        table["low"], table["high"] = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return table
+
+
+def _recipes(
+    radii: Sequence[float] | None, people: Sequence[float] | None, kernel: str
+) -> tuple[list[float], list[Radius] | list[NearestPeople]]:
+    given = [list(scales) for scales in (radii, people) if scales is not None]
+    if len(given) != 1 or not given[0]:
+        msg = "give radii=[...] (metres) or people=[...] (how many), one of the two"
+        raise OptionError(msg)
+    scales = [float(scale) for scale in given[0]]
+    return scales, [Radius(scale, kernel) for scale in scales] if people is None else [NearestPeople(k) for k in scales]
+
+
+def _rows(answer: Any) -> pd.DataFrame:
+    """One row a value, with the groups it is about."""
+    if isinstance(answer, pd.DataFrame):
+        pairs = pd.MultiIndex.from_product([answer.index, answer.columns], names=["from", "to"])
+        return pd.Series(answer.to_numpy().ravel(), index=pairs, name="value").reset_index()
+    if isinstance(answer, pd.Series):
+        return answer.rename("value").rename_axis("group").reset_index()
+    return pd.DataFrame({"value": [answer]})
+
+
+def _by_chance(
+    index: Index, surroundings: Sequence[Population], rng: np.random.Generator, draws: int
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the values of all scales for one drawn population after the other.
+
+    Every draw has a stream of its own, so that it is the same however many are taken at once.
+    """
+    pop = surroundings[0]
+    at_once = max(1, BATCH_BYTES // pop.counts.nbytes)
+    streams = rng.spawn(draws)
+    for first in range(0, draws, at_once):
+        drawn = np.stack([random_allocation(pop, stream) for stream in streams[first : first + at_once]])
+        met = [_met(near, drawn) for near in surroundings]
+        for r, counts in enumerate(drawn):
+            values = [
+                _flat(index(near.redrawn(counts, there[r])), pop) for near, there in zip(surroundings, met, strict=True)
+            ]
+            yield np.concatenate(values)
+
+
+def _met(near: Population, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Whom residents meet in several draws: at once, where the environment of a sum is the sum of the environments."""
+    bound: Any = near.surroundings
+    if not bound.linear:
+        return np.stack([joined(bound, counts) for counts in drawn])
+    return joined(bound, drawn.reshape(-1, *drawn.shape[2:])).reshape(drawn.shape)
+
+
+def _flat(answer: Any, pop: Population) -> NDArray[np.float64]:
+    """Numbers of an answer; NaN for a group of which nobody was drawn."""
+    labels = pop.group_index()
+    if isinstance(answer, pd.DataFrame):
+        return answer.reindex(index=labels, columns=labels).to_numpy().ravel()
+    if isinstance(answer, pd.Series):
+        return answer.reindex(labels).to_numpy()
+    return np.array([answer])
+
+
+def macro_micro(
+    index: Index, pop: Population, *, macro: float = 4000, micro: float = 500, kernel: str = "uniform"
+) -> float:
+    """Value of an index in large neighbourhoods over its value in small ones.
+
+    Parameters
+    ----------
+    index : Index
+        With one value.
+    pop : Population
+        Without a local environment.
+    macro, micro : float
+        The large and the small radius, in metres.
+    kernel : str
+        As in `Radius`.
+
+    Returns
+    -------
+    float
+        Near 1 where whole quarters differ from each other, near 0 where segregation is a matter of streets. NaN, with a
+        warning, where there is none in small neighbourhoods.
+
+    References
+    ----------
+    Lee et al. 2008; Reardon et al. 2008, who use the biweight kernel.
+
+    Examples
+    --------
+    >>> import segregation_tools as sgt
+    >>> tracts = sgt.load("sacramento").to_crs(32610)
+    >>> pop = sgt.Population.from_frame(tracts, groups=["white", "black", "asian", "hispanic"])
+    >>> round(macro_micro(sgt.information_theory, pop), 3)
+    0.698
+    """
+    if index.answer != "number":
+        msg = f"{index.__name__} has several values; macro_micro takes an index with one: profile(...) takes any"
+        raise CapabilityError(msg)
+    large, small = profile(index, pop, radii=[macro, micro], kernel=kernel)["value"]
+    if not abs(small) > 0:
+        warn(f"macro_micro is undefined (NaN): {index.__name__} is {small} within {micro:g} metres", UndefinedWarning)
+        return float("nan")
+    return float(large / small)
