@@ -68,7 +68,7 @@ def profile(
     CapabilityError
         If the index has values of single units only, or the population has an environment already.
     OptionError
-        If not one of `radii` and `people` is given.
+        If not one of `radii` and `people` is given, or one is out of its range.
 
     Notes
     -----
@@ -98,6 +98,9 @@ def profile(
             f"{index.__name__} has a value for each unit and none for all: call it with pop.within(...), scale by scale"
         )
         raise CapabilityError(msg)
+    if draws < 1:
+        msg = f"draws must be a number of populations, 1 or more, not {draws!r}"
+        raise OptionError(msg)
     scales, recipes = _recipes(radii, people, kernel)
     surroundings = [pop.within(recipe) for recipe in recipes]
     answers = [index(near) for near in surroundings]
