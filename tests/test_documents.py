@@ -11,20 +11,20 @@ import segregation_tools as sgt
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/start.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/start.md", "docs/neighbourhoods.md"])
 def test_the_code_runs_and_says_the_truth(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     space = {}
     text = (ROOT / document).read_text("utf-8")
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        for line in block.splitlines():
+        for line in map(str.strip, block.splitlines()):
             code, _, said = line.partition("  #")
             exec("import segregation_tools as sgt\n" + code, space)  # noqa: S102 - our own document
-            number = re.match(r" (\d\.\d+)[,:]", said)
+            number = re.match(r" (\d+(?:\.\d+)?)[,:]", said)
             if number:
                 value = eval(code.strip(), space)  # noqa: S307 - our own document
                 assert value == pytest.approx(float(number[1]), abs=5e-4), line
-    assert (tmp_path / "report.html").exists()
+    assert (tmp_path / "report.html").exists() == ("report(" in text)
 
 
 def test_the_command_of_the_readme_is_the_one_there_is():
