@@ -67,7 +67,9 @@ def test_the_paragraph_states_what_a_reader_needs(sacramento):
         assert fact in text, fact
     two = sacramento.versus("black").within(sgt.Zones(sacramento.tiers["county"]))
     assert "We compare black with rest" in sgt.methods(two, data="x")
-    assert "local environment (Zones(of 403 units))" in sgt.methods(two, data="x")
+    assert "Residents meet everyone of the same zone; they weigh where they live (Zones(of 403 units))." in sgt.methods(
+        two, data="x"
+    )
 
 
 @pytest.mark.parametrize(("ending", "read"), [(".csv", pd.read_csv), (".xlsx", pd.read_excel)])

@@ -218,6 +218,22 @@ def test_every_environment_keeps_the_protocol_and_travels(recipe):
     assert not near.environment.flags.writeable
 
 
+def test_environments_say_in_words_whom_residents_meet():
+    said = {
+        sgt.Radius(1500): "everyone within 1,500 metres",
+        sgt.Radius(500, "gaussian"): "those around them, the near more than the far (gaussian kernel of 500 metres)",
+        sgt.NearestUnits(6): "everyone in the nearest 6 units, their own among them",
+        sgt.NearestPeople(1600, last_ring="proportional"): "the nearest 1,600 people (of the farthest units a part)",
+        sgt.Contiguity(): "the people of their unit and of those that touch it",
+        sgt.Contiguity(2, "rook", self_weight=3): "the people of their unit and of those that share a border with it, "
+        "up to 2 steps away (their own counting 3 times)",
+    }
+    for recipe, words in said.items():
+        assert str(recipe) == words
+        if not isinstance(recipe, sgt.Contiguity):
+            assert f"Residents meet {words}; they weigh" in sgt.methods(read(squares()).within(recipe), data="x")
+
+
 def test_an_environment_is_made_once_and_bands_serve_every_radius():
     pop = read(squares())
     near, wider = pop.within(sgt.Radius(100)), pop.within(sgt.Radius(200))

@@ -159,7 +159,7 @@ def test_small_counts_are_not_told(tmp_path):
 def test_an_environment_is_named(tmp_path):
     pop = sgt.Population([[90, 10], [10, 90]], ["a", "b"]).within(sgt.Zones([1, 1]))
     facts = dict(Page(sgt.report(pop, tmp_path / "page.html")).tables[-1][1:])
-    assert "Zones" in facts["Who meets whom"]
+    assert "residents meet everyone of the same zone, not only" in facts["Who meets whom"]
 
 
 def test_one_group_is_reported_as_far_as_it_goes(tmp_path):

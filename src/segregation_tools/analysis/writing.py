@@ -107,7 +107,7 @@ def methods(pop: Population, *used: Index | str | pd.DataFrame, data: str, min_c
     met = (
         "Residents meet those who live in the same unit."
         if pop.recipe is None
-        else f"Residents meet the people of a local environment ({pop.recipe!r}); they weigh where they live."
+        else f"Residents meet {pop.recipe}; they weigh where they live ({pop.recipe!r})."
     )
     measured = "; ".join(f"{_named(index)} {index.symbol} ({index.source})" for index in _indices(used))
     indices = f" We report {measured}." if measured else ""

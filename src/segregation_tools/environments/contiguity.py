@@ -61,6 +61,12 @@ class Contiguity:
             msg = f"order must be a number of steps, 1 or more, not {self.order!r}"
             raise OptionError(msg)
 
+    def __str__(self) -> str:
+        touching = "that share a border with it" if self.rule == "rook" else "that touch it"
+        steps = "" if self.order == 1 else f", up to {self.order} steps away"
+        own = "" if self.self_weight == 1 else f" (their own counting {self.self_weight:g} times)"
+        return f"the people of their unit and of those {touching}{steps}{own}"
+
     def on(self, geography: Geography | Grid) -> BoundWeights:
         """Find which units touch.
 

@@ -53,6 +53,9 @@ class Neighbours:
     graph: Any = field(repr=False)
     self_weight: float | None = None
 
+    def __str__(self) -> str:
+        return "the people of other units, as often as given weights say"
+
     def on(self, geography: Geography | Grid) -> BoundWeights:
         """Match the weights with the units.
 

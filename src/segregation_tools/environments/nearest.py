@@ -55,6 +55,9 @@ class NearestUnits:
             msg = f"k must be a number of units, 1 or more, not {self.k!r}"
             raise OptionError(msg)
 
+    def __str__(self) -> str:
+        return f"everyone in the nearest {self.k:,} units, their own among them"
+
     def on(self, geography: Geography | Grid) -> BoundNearest:
         """Take the centroids of the units.
 
@@ -122,6 +125,10 @@ class NearestPeople:
         if self.last_ring not in ("whole", "proportional"):
             msg = f"last_ring must be one of {listed(('whole', 'proportional'))}, not {self.last_ring!r}"
             raise OptionError(msg)
+
+    def __str__(self) -> str:
+        part = " (of the farthest units a part)" if self.last_ring == "proportional" else ""
+        return f"the nearest {self.k:,g} people{part}"
 
     def on(self, geography: Geography | Grid) -> BoundNearest:
         """Take the centroids of the units.

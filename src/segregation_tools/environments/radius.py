@@ -82,6 +82,11 @@ class Radius:
             msg = f"kernel must be one of {listed(KERNELS, 9)}, not {self.kernel!r}"
             raise OptionError(msg)
 
+    def __str__(self) -> str:
+        if self.kernel == "uniform":
+            return f"everyone within {self.metres:,g} metres"
+        return f"those around them, the near more than the far ({self.kernel} kernel of {self.metres:,g} metres)"
+
     def on(self, geography: Geography | Grid) -> BoundRadius:
         """Take the centroids of the units.
 

@@ -48,6 +48,9 @@ class Zones:
     def __repr__(self) -> str:
         return f"Zones(of {len(self.labels):,} units)"
 
+    def __str__(self) -> str:
+        return "everyone of the same zone"
+
     def on(self, geography: Geography | Grid) -> BoundZones:
         """Match the labels with the units.
 

@@ -21,7 +21,10 @@ __all__ = ["Environment", "Surroundings", "in_order", "joined"]
 
 @runtime_checkable
 class Environment(Protocol):
-    """A recipe, such as "everyone within 1 km": binds to a geography once, then serves every index."""
+    """A recipe, such as "everyone within 1 km": binds to a geography once, then serves every index.
+
+    Its text, ``str(recipe)``, says in words whom residents meet; texts and pages repeat it.
+    """
 
     def on(self, geography: Geography | Grid) -> Surroundings:
         """Bind the recipe to the places of a population."""

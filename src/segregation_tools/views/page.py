@@ -318,7 +318,7 @@ def _provenance(pop: Population, page: dict[str, Any], title: str | None, min_co
     crs = pop.geography.crs
     facts[page["source_crs"]] = page["no_crs"] if crs is None else f"{crs.to_string()} ({crs.name})"
     if pop.recipe is not None:
-        facts[page["source_environment"]] = page["source_environment_text"].format(recipe=repr(pop.recipe))
+        facts[page["source_environment"]] = page["source_environment_text"].format(recipe=pop.recipe)
     if pop.stated_total is not None:
         others = pop.stated_total.sum() - pop.group_totals.sum()
         facts[page["source_total"]] = page["source_total_text"].format(others=_people(others, page, min_count))
