@@ -241,3 +241,13 @@ def test_an_environment_is_made_once_and_bands_serve_every_radius():
     assert near.environment is near.environment
     sgt.summary(near)
     assert next(iter(near.strips()))[2] is near.environment
+
+
+@pytest.mark.parametrize(
+    ("name", "rook", "queen"),
+    [("oasis_grehsize", 206, 220), ("oasis_segdata", 360, 684), ("de_tract_5groups_utm18", 1088, 1250)],
+)
+def test_as_many_links_as_oasisr_finds(name, rook, queen, real_data):
+    frame = geopandas.read_file(real_data / f"{name}.gpkg")
+    geography = sgt.Population.from_frame(frame, [frame.select_dtypes("number").columns[0]]).geography
+    assert (geography.adjacency("rook").nnz, geography.adjacency("queen").nnz) == (rook, queen)
