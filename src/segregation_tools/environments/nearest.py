@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.errors import OptionError, listed
-from segregation_tools.kernels.nearby import sum_nearest
+from segregation_tools.kernels.nearby import sum_nearest, sum_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,9 @@ class NearestUnits:
             If coordinates are degrees, or units have no geometry.
         """
         bands = geography.bands
-        return BoundNearest(bands, float(self.k), units=1 / bands.at_one_place())
+        one_each = np.ones((1, len(bands.order)))
+        at_one_place = sum_within(bands, one_each, 0, "uniform")[0]
+        return BoundNearest(bands, float(self.k), units=1 / at_one_place)
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,18 @@ ALIKE = 1e-9  # distances that differ by less than this part are one: coordinate
 
 @dataclass(frozen=True, eq=False)
 class Bands:
-    """Points sorted into bands from south to north, in each from west to east.
+    """Places of points, sorted into bands from south to north, in each from west to east.
+
+    Points with the same coordinates are one place.
 
     Attributes
     ----------
     order : ndarray of int, shape (points,)
-        Which point stands at each position.
-    x, y : ndarray of shape (points,)
-        Coordinates at each position, counted from the middle of the points.
+        Points in the order of their places.
+    firsts : ndarray of int, shape (places,)
+        Where in `order` the points of each place begin.
+    x, y : ndarray of shape (places,)
+        Coordinates, counted from the middle of the points.
     starts : ndarray of int, shape (bands + 1,)
         Where each band begins.
     low, high : ndarray of shape (bands,)
@@ -46,6 +50,7 @@ class Bands:
     """
 
     order: NDArray[np.intp]
+    firsts: NDArray[np.intp]
     x: Floats
     y: Floats
     starts: NDArray[np.int64]
@@ -54,33 +59,25 @@ class Bands:
     rounding: float
 
     @property
-    def _searched(self) -> tuple[Floats, Floats, NDArray[np.int64], Floats, Floats]:
-        return self.x, self.y, self.starts, self.low, self.high
-
-    @property
     def extent(self) -> float:
         """No two points are farther apart."""
         return math.hypot(float(np.ptp(self.x)), float(np.ptp(self.y)))
 
-    def at_one_place(self) -> Floats:
-        """Count, for each point in the points' own order, how many lie at its place, itself among them."""
-        _, place, many = np.unique(np.stack([self.x, self.y]), axis=1, return_inverse=True, return_counts=True)
-        alike: Floats = self.given_back(many[place.reshape(-1), np.newaxis].astype(np.float64))[0]
-        return alike
-
     def laid_out(self, counts: NDArray[Any]) -> Floats:
-        """Turn counts of shape (groups, points) into rows of points in the order of the bands."""
-        return np.ascontiguousarray(counts.T[self.order], dtype=np.float64)
+        """Turn counts of shape (groups, points) into one row a place."""
+        rows = np.ascontiguousarray(counts.T[self.order], dtype=np.float64)
+        return rows if len(self.firsts) == len(rows) else np.add.reduceat(rows, self.firsts, axis=0)
 
     def given_back(self, rows: Floats) -> Floats:
-        """Turn rows in the order of the bands into an array of shape (groups, points) in the points' own order."""
-        columns = np.empty(rows.shape[::-1])
-        columns[:, self.order] = rows.T
+        """Turn one row a place into an array of shape (groups, points), the points in their own order."""
+        columns = np.empty((rows.shape[1], len(self.order)))
+        many = np.diff(self.firsts, append=len(self.order))
+        columns[:, self.order] = rows.T if len(rows) == len(self.order) else np.repeat(rows.T, many, axis=1)
         return columns
 
 
 def in_bands(points: Floats) -> Bands:
-    """Sort points into bands of about as many points as there are bands.
+    """Sort points into bands of about as many places as there are bands.
 
     Parameters
     ----------
@@ -91,17 +88,24 @@ def in_bands(points: Floats) -> Bands:
     -------
     Bands
     """
-    n = len(points)
-    bands = max(1, math.isqrt(n))
     rounding = 8 * np.finfo(np.float64).eps * float(np.abs(points).max())
     x, y = (points - points.mean(axis=0)).T
-    band = np.empty(n, dtype=np.intp)
-    band[np.argsort(y, kind="stable")] = np.arange(n) * bands // n
-    order = np.lexsort((x, band))
-    starts = np.searchsorted(band[order], np.arange(bands + 1))
-    y = y[order]
-    low, high = np.minimum.reduceat(y, starts[:-1]), np.maximum.reduceat(y, starts[:-1])
-    return Bands(order, x[order], y, starts.astype(np.int64), low, high, rounding)
+    south = np.lexsort((x, y))
+    place = np.cumsum(_begins(x[south], y[south])) - 1
+    bands = math.isqrt(int(place[-1]) + 1)
+    band = np.empty(len(points), dtype=np.intp)
+    band[south] = place * bands // (place[-1] + 1)
+    order = np.lexsort((y, x, band))  # in each band from west to east
+    firsts = np.flatnonzero(_begins(x[order], y[order]))
+    at = order[firsts]
+    starts = np.searchsorted(band[at], np.arange(bands + 1)).astype(np.int64)
+    low, high = np.minimum.reduceat(y[at], starts[:-1]), np.maximum.reduceat(y[at], starts[:-1])
+    return Bands(order, firsts, x[at], y[at], starts, low, high, rounding)
+
+
+def _begins(x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Tell which of sorted points are not where the one before is."""
+    return np.append(True, (np.diff(x) != 0) | (np.diff(y) != 0))
 
 
 def sum_within(bands: Bands, counts: NDArray[Any], scale: float, kernel: str) -> Floats:
@@ -123,12 +127,18 @@ def sum_within(bands: Bands, counts: NDArray[Any], scale: float, kernel: str) ->
     ndarray of shape (groups, points)
     """
     reach = scale * REACH.get(kernel, 1.0) * (1 + ALIKE) + bands.rounding
-    kind = KERNELS.index(kernel) if scale > 0 else KERNELS.index("uniform")
+    same_place = scale <= bands.rounding or scale * scale == 0
+    kind = KERNELS.index("uniform" if same_place else kernel)
     if KERNELS[kind] == "uniform" and reach >= bands.extent:
         return _everyone(counts)
     rows = bands.laid_out(counts)
     met = np.empty_like(rows)
-    in_chunks(lambda first, last: _sum_within(*bands._searched, rows, kind, scale, reach, first, last, met), len(rows))
+    in_chunks(
+        lambda first, last: _sum_within(
+            bands.x, bands.y, bands.starts, bands.low, bands.high, rows, kind, scale, reach, first, last, met
+        ),
+        len(rows),
+    )
     return bands.given_back(met)
 
 
@@ -178,7 +188,7 @@ def sum_nearest(bands: Bands, counts: NDArray[Any], people: Floats, wanted: floa
     bands : Bands
         The points.
     counts : ndarray of shape (groups, points)
-        What is added up.
+        What is added up; nothing where there are no people.
     people : ndarray of shape (points,)
         By what it is measured how many are reached.
     wanted : float
@@ -190,18 +200,25 @@ def sum_nearest(bands: Bands, counts: NDArray[Any], people: Floats, wanted: floa
     -------
     ndarray of shape (groups, points)
     """
-    if wanted >= people.sum() * (1 - 1e-12):
+    if wanted >= people.sum() * (1 - ALIKE):
         return _everyone(counts)
-    rows = bands.laid_out(counts)
-    met = np.empty_like(rows)
-    weights = people[bands.order].astype(np.float64)
+    weights = bands.laid_out(people[np.newaxis])[:, 0]
+    inhabited = weights > 0
+    # Search only among places where somebody is: in most grids and rural regions they are few.
+    starts = np.append(0, np.cumsum(inhabited))[bands.starts]
+    some = np.diff(starts) > 0
+    x, y, rows = bands.x[inhabited], bands.y[inhabited], bands.laid_out(counts)[inhabited]
+    starts = np.append(starts[:-1][some], starts[-1])
+    low, high = np.minimum.reduceat(y, starts[:-1]), np.maximum.reduceat(y, starts[:-1])
+    met = np.empty((len(bands.x), len(counts)))
     guess = bands.extent * math.sqrt(wanted / people.sum()) + bands.rounding
     in_chunks(
         lambda first, last: _sum_nearest(
-            *bands._searched, rows, weights, wanted, partly, bands.rounding, guess, first, last, met
+            x, y, starts, low, high, rows, weights[inhabited], bands.x, bands.y,
+            wanted, partly, bands.rounding, guess, first, last, met,
         ),
-        len(rows),
-    )
+        len(met),
+    )  # fmt: skip
     return bands.given_back(met)
 
 
@@ -214,6 +231,8 @@ def _sum_nearest(
     high: Floats,
     rows: Floats,
     weights: Floats,
+    from_x: Floats,
+    from_y: Floats,
     wanted: float,
     partly: bool,
     rounding: float,
@@ -222,23 +241,27 @@ def _sum_nearest(
     last: int,
     met: Floats,
 ) -> None:
-    reach = guess
     n, groups = rows.shape
     squares, people, places = np.empty(n), np.empty(n), np.empty(n, dtype=np.int64)
     ring = np.empty(groups)
-    enough = wanted * (1 - 1e-12)
+    enough = wanted * (1 - ALIKE)
+    reach = guess
     for i in range(first, last):
+        here_x, here_y = from_x[i], from_y[i]
         while True:
             found, total = 0, 0.0
-            for band in range(np.searchsorted(high, y[i] - reach), len(low)):
-                if low[band] > y[i] + reach:
+            squared_reach = reach * reach
+            for band in range(np.searchsorted(high, here_y - reach), len(low)):
+                if low[band] > here_y + reach:
                     break
+                off = max(0.0, low[band] - here_y, here_y - high[band])
+                width = math.sqrt(max(0.0, squared_reach - off * off)) * (1 + 1e-12)
                 start, stop = starts[band], starts[band + 1]
-                for j in range(start + np.searchsorted(x[start:stop], x[i] - reach), stop):
-                    if x[j] > x[i] + reach:
+                for j in range(start + np.searchsorted(x[start:stop], here_x - width), stop):
+                    if x[j] > here_x + width:
                         break
-                    squared = (x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2
-                    if squared <= reach * reach:
+                    squared = (x[j] - here_x) ** 2 + (y[j] - here_y) ** 2
+                    if squared <= squared_reach:
                         squares[found], people[found], places[found] = squared, weights[j], j
                         found += 1
                         total += weights[j]
@@ -268,7 +291,10 @@ def _sum_nearest(
             part = min(1.0, (wanted - nearer) / in_ring)
             for g in range(groups):
                 met[i, g] += part * ring[g]
-        reach = max(1.2 * outer, 0.01 * guess)  # neighbours in a band live about as densely
+        if i + 1 < last:
+            # A circle around the next place that holds this one holds enough people; most often fewer will do.
+            step = math.sqrt((from_x[i + 1] - here_x) ** 2 + (from_y[i + 1] - here_y) ** 2)
+            reach = min((outer + step) * (1 + 2 * ALIKE) + 2 * rounding, max(1.2 * outer, 1e-6 * guess))
 
 
 @compiled
