@@ -100,16 +100,19 @@ def test_the_same_seed_gives_the_same_band_in_any_batches(mixed, monkeypatch):
     assert not sgt.profile(sgt.dissimilarity, mixed, radii=[250], rng=6, draws=9).equals(several[0])
 
 
-def test_a_group_of_one_may_be_drawn_nowhere():
+def test_a_group_of_one_is_drawn_somewhere():
     counts = np.array([[500.0] * 8, [300.0] * 8, [1.0] + [0.0] * 7])
     pop = sgt.Population(counts.reshape(3, 2, 4), ["a", "b", "rare"], geography=sgt.Grid(2, 4, cell_size=1))
     drawn = [random_allocation(pop, stream) for stream in np.random.default_rng(0).spawn(30)]
-    nobody = [draw[2].sum() == 0 for draw in drawn]
-    assert any(nobody)
-    assert not all(nobody)
+    assert all(draw[2].sum() > 0 for draw in drawn)
     table = sgt.profile(sgt.isolation, pop, radii=[0, 2], rng=0, draws=30)
     assert np.isfinite(table.drop(columns="group").to_numpy(dtype=float)).all()
     assert np.isfinite(sgt.profile(sgt.squared_coefficient_of_variation, pop, radii=[1], rng=0, draws=30)["high"]).all()
+    incomes = sgt.neighborhood_sorting_index.bind(incomes=[1, 2, 3])
+    assert np.isfinite(sgt.profile(incomes, pop, radii=[1], rng=0, draws=30)["high"]).all()
+    tiny = sgt.Population([[1e6, 1e6], [1e-9, 0]], ["many", "few"])
+    with pytest.raises(sgt.CapabilityError, match=r"'few' \(1e-09 people\) is too small to be drawn"):
+        random_allocation(tiny, np.random.default_rng(0))
 
 
 def test_random_allocation_keeps_sizes_and_draws_the_mix():
@@ -136,10 +139,25 @@ def test_nothing_over_nothing_is_undefined():
     even = sgt.Population(np.full((2, 3, 3), 10.0), ["a", "b"], geography=sgt.Grid(3, 3, cell_size=100))
     with pytest.warns(sgt.UndefinedWarning, match=r"dissimilarity is 0\.0 within 500 metres"):
         assert np.isnan(sgt.macro_micro(sgt.dissimilarity, even))
+    sizes = np.arange(1.0, 41).reshape(5, 8)
+    rounded = sgt.Population(np.stack([sizes, 2 * sizes]), ["a", "b"], geography=sgt.Grid(5, 8, cell_size=300))
+    for index in (sgt.dissimilarity, sgt.gini):
+        with pytest.warns(sgt.UndefinedWarning, match="within 400 metres"):
+            assert np.isnan(sgt.macro_micro(index, rounded, macro=1000, micro=400, kernel="gaussian"))
+
+
+def test_scales_may_come_twice_and_groups_may_be_called_anything():
+    pop = sgt.Population(
+        np.arange(1.0, 19).reshape(3, 2, 3), [None, ("a", 1), 7], geography=sgt.Grid(2, 3, cell_size=100)
+    )
+    table = sgt.profile(sgt.isolation, pop, radii=[100, 100], rng=1, draws=3)
+    assert table["scale"].tolist() == [100.0] * 6
+    assert table["group"].tolist() == [None, ("a", 1), 7] * 2
+    assert sgt.macro_micro(sgt.dissimilarity, pop, macro=100, micro=100) == 1
 
 
 def test_what_a_profile_cannot_do_is_refused(city, tracts):
-    for scale in ({}, {"radii": [1], "people": [1]}, {"radii": []}, {"people": ()}):
+    for scale in ({}, {"radii": [1], "people": [1]}, {"radii": []}, {"people": ()}, {"radii": 500}, {"radii": "500"}):
         with pytest.raises(sgt.OptionError, match=r"radii=\[...\] \(metres\) or people"):
             sgt.profile(sgt.dissimilarity, city, **scale)
     with pytest.raises(sgt.CapabilityError, match="without one"):
@@ -150,8 +168,18 @@ def test_what_a_profile_cannot_do_is_refused(city, tracts):
         sgt.macro_micro(sgt.isolation, city)
     with pytest.raises(sgt.OptionError, match="0 or more, not -5"):
         sgt.profile(sgt.dissimilarity, city, radii=[-5])
-    with pytest.raises(sgt.OptionError, match="draws must be"):
-        sgt.profile(sgt.dissimilarity, city, radii=[5], rng=1, draws=0)
+    for draws in (0, 2.5, "5"):
+        with pytest.raises(sgt.OptionError, match="draws must be a whole number of populations, 1 or more"):
+            sgt.profile(sgt.dissimilarity, city, radii=[5], rng=1, draws=draws)
+    with pytest.raises(sgt.OptionError, match="nearest people all count alike"):
+        sgt.profile(sgt.dissimilarity, city, people=[5], kernel="biweight")
+    with pytest.raises(sgt.OptionError, match=r"index must be an index.*not 'dissimilarity'"):
+        sgt.profile("dissimilarity", city, radii=[5])
+    with pytest.raises(sgt.GroupError, match="name the columns"):
+        sgt.profile(sgt.dissimilarity, tracts, radii=[5])
+    for wrong in ([None], ["5"], [[5, 6]]):
+        with pytest.raises(sgt.OptionError, match="metres must be a distance"):
+            sgt.profile(sgt.dissimilarity, city, radii=wrong)
     degrees = sgt.Population.from_frame(tracts, ["white", "black"])
     with pytest.raises(sgt.GeographyError, match="to_crs"):
         sgt.profile(sgt.dissimilarity, degrees, radii=[1000])

@@ -6,11 +6,11 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.reference import environments as plain
 
 import segregation_tools as sgt
 from segregation_tools.kernels import nearby
 from segregation_tools.kernels.decay import KERNELS
+from tests.reference import environments as plain
 
 
 @st.composite

@@ -2,16 +2,14 @@
 
 import pickle
 
-import geopandas
-import libpysal
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from scipy import sparse
 
 import segregation_tools as sgt
 from segregation_tools.population.environment import Environment, Surroundings
+from tests.environments.places import read, squares
 
 BY_DISTANCE = [
     sgt.Radius(500),
@@ -21,19 +19,6 @@ BY_DISTANCE = [
 ]
 
 
-def squares(xs=(0, 1, 2, 5), crs=32610):
-    frame = geopandas.GeoDataFrame(
-        {"a": [10.0, 20, 30, 40][: len(xs)], "b": [40.0, 30, 20, 10][: len(xs)]},
-        geometry=[shapely.box(x * 100, 0, x * 100 + 100, 100) for x in xs],
-        crs=crs,
-    )
-    return frame.set_axis(list("stuv")[: len(xs)])
-
-
-def read(frame):
-    return sgt.Population.from_frame(frame, ["a", "b"])
-
-
 @pytest.mark.parametrize("recipe", [*BY_DISTANCE, sgt.Contiguity(tolerance=1)], ids=repr)
 def test_degrees_are_refused_with_the_line_to_type(recipe, tracts):
     pop = sgt.Population.from_frame(tracts, ["white", "black"])
@@ -41,12 +26,6 @@ def test_degrees_are_refused_with_the_line_to_type(recipe, tracts):
         pop.within(recipe)
     mended = tracts.to_crs(tracts.estimate_utm_crs())
     assert 0 < sgt.dissimilarity(sgt.Population.from_frame(mended, ["white", "black"]).within(recipe)) < 1
-
-
-def test_touching_needs_no_metres(tracts):
-    degrees = sgt.Population.from_frame(tracts, ["white", "black"]).within(sgt.Contiguity())
-    metres = sgt.Population.from_frame(tracts.to_crs(32610), ["white", "black"]).within(sgt.Contiguity())
-    np.testing.assert_array_equal(degrees.environment, metres.environment)
 
 
 @pytest.mark.parametrize("recipe", [*BY_DISTANCE, sgt.Contiguity()], ids=repr)
@@ -77,62 +56,18 @@ def test_geometries_of_several_coordinate_systems_are_refused():
         read(frame)
 
 
-def test_units_that_touch_no_other_are_named():
-    with pytest.warns(sgt.DataWarning, match="touch no other: 'v'") as caught:
-        near = read(squares()).within(sgt.Contiguity())
-    assert caught[0].filename == __file__
-    np.testing.assert_array_equal(near.environment, [[30, 60, 50, 40], [70, 90, 50, 10]])
-    with pytest.warns(sgt.DataWarning, match="'v'"):
-        nobody = read(squares()).within(sgt.Contiguity(self_weight=0))
-    with pytest.raises(sgt.CapabilityError, match="meet nobody in this environment: 'v'"):
-        sgt.dissimilarity(nobody)
-
-
-def test_an_empty_unit_may_meet_nobody():
+def test_merged_units_need_all_their_parts():
     frame = squares()
-    frame.loc["v", ["a", "b"]] = 0
-    with pytest.warns(sgt.DataWarning, match="'v'"):
-        near = read(frame).within(sgt.Contiguity(self_weight=0))
-    assert sgt.dissimilarity.local(near).isna().tolist() == [False, False, False, True]
-
-
-@pytest.mark.parametrize("rule", ["queen", "rook"])
-def test_a_tolerance_closes_gaps_and_no_more(rule):
-    gap = squares((0, 1.005, 2.05, 3.2))  # half a metre, five, fifteen
-    for tolerance, pairs in ((0.4, 0), (1, 1), (6, 2), (20, 3)):
-        assert read(gap).geography.adjacency(rule, tolerance).sum() / 2 == pairs
-    feet = gap.scale(1 / 0.3048006096, 1 / 0.3048006096, origin=(0, 0)).set_crs(2226, allow_override=True)
-    assert read(gap.set_geometry(feet)).geography.adjacency(rule, 1).sum() / 2 == 1
-
-
-@pytest.mark.parametrize("tolerance", [0, 1])
-def test_corners_touch_by_one_rule_only(tolerance):
-    board = squares((0, 1))
-    board.geometry = [shapely.box(0, 0, 100, 100), shapely.box(100, 100, 200, 200)]
-    assert read(board).geography.adjacency("queen", tolerance).sum() == 2
-    assert read(board).geography.adjacency("rook", tolerance).sum() == 0
-
-
-def test_borders_with_different_corners_are_found():
-    """One large unit beside two small ones: no two corners of a side are shared, which misses it elsewhere."""
-    frame = squares((0, 1, 2))
-    frame.geometry = [shapely.box(0, 0, 100, 300), shapely.box(100, 100, 200, 200), shapely.box(50, 50, 120, 120)]
-    assert read(frame).geography.adjacency("rook").toarray().tolist() == [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
-
-
-@pytest.mark.parametrize("rule", ["queen", "rook"])
-def test_touching_agrees_with_libpysal_on_clean_borders(rule):
-    for frame in (sgt.load("sacramento"), sgt.load("nc_births"), sgt.load("sacramento_district")):
-        theirs = libpysal.graph.Graph.build_contiguity(frame, rook=rule == "rook").sparse.toarray() > 0
-        ours = sgt.Population.from_frame(frame, [frame.select_dtypes("number").columns[0]]).geography.adjacency(rule)
-        np.testing.assert_array_equal(ours.toarray() > 0, theirs)
-
-
-def test_points_do_not_touch():
-    frame = squares()
-    frame.geometry = [*frame.geometry.iloc[:3], shapely.Point(0, 0)]
-    with pytest.raises(sgt.GeographyError, match=r"polygons.*'v'.*sgt\.Radius"):
-        read(frame).within(sgt.Contiguity())
+    frame.loc["t", "geometry"] = None
+    with pytest.raises(sgt.GeographyError, match="units without geometry: 'x'"):
+        read(frame).merge(["x", "x", "y", "y"]).within(sgt.Radius(500))
+    frame.loc["t", "geometry"] = shapely.Polygon([(0, 0), (100, 100), (100, 0), (0, 100)])
+    with pytest.raises(sgt.GeographyError, match=r"merging units needs valid polygons.*'t'"):
+        read(frame).merge(["x", "x", "y", "y"]).within(sgt.Radius(500))
+    assert read(squares()).merge(["x", "x", "y", "y"]).within(sgt.Radius(100)).environment.tolist() == [
+        [30, 70],
+        [70, 30],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +87,10 @@ def test_points_do_not_touch():
         (lambda: sgt.Contiguity(0), "1 or more, not 0"),
         (lambda: read(squares((0, 1))).within(sgt.Contiguity(rule="bishop")), "'queen', 'rook', not 'bishop'"),
         (lambda: read(squares((0, 1))).within(sgt.Contiguity(tolerance=-1)), "0 or more, not -1"),
-        (lambda: read(squares((0, 1))).within(sgt.Contiguity(self_weight=-1)), "self_weight must be 0 or more, not -1"),
+        (
+            lambda: read(squares((0, 1))).within(sgt.Contiguity(self_weight=-1)),
+            "self_weight must be a weight, 0 or more, not -1",
+        ),
         (lambda: read(squares((0, 1))).within(sgt.Neighbours(np.eye(2), self_weight=np.nan)), "not nan"),
     ],
 )
@@ -161,48 +99,44 @@ def test_options_out_of_range_are_refused(recipe, words):
         recipe()
 
 
-def test_weights_that_do_not_fit_are_refused():
+@pytest.mark.parametrize(
+    "wrong", ["500", None, [500], np.array([500.0]), True, pd.NA, float("nan"), 10**400, -1], ids=type
+)
+def test_options_that_are_no_numbers_are_refused(wrong):
+    for recipe in (
+        lambda: sgt.Radius(wrong),
+        lambda: sgt.NearestUnits(wrong),
+        lambda: sgt.NearestPeople(wrong),
+        lambda: sgt.Contiguity(wrong),
+        lambda: sgt.Contiguity(tolerance=wrong),
+        lambda: sgt.Contiguity(self_weight=wrong),
+    ):
+        with pytest.raises(sgt.OptionError, match="must be a"):
+            recipe()
+    with pytest.raises(sgt.OptionError, match="must be one of"):
+        sgt.Contiguity(rule=wrong)
+
+
+@pytest.mark.parametrize("number", [np.float32(2), np.int64(2), 2.0], ids=type)
+def test_numbers_of_any_kind_are_taken(number):
+    assert sgt.Radius(number) == sgt.Radius(2)
+    assert sgt.dissimilarity(read(squares((0, 1, 2))).within(sgt.Contiguity(number))) == pytest.approx(0)
+
+
+def test_what_is_no_environment_is_refused():
     pop = read(squares())
-    with pytest.raises(sgt.DataError, match=r"weights between 4 units have the shape \(4, 4\), not \(3, 3\)"):
-        pop.within(sgt.Neighbours(np.eye(3)))
-    for wrong in (-1.0, np.nan, np.inf):
-        weights = np.eye(4)
-        weights[2, 1] = wrong
-        with pytest.raises(sgt.DataError, match="rows 'u'"):
-            pop.within(sgt.Neighbours(sparse.csr_array(weights)))
-    graph = libpysal.graph.Graph.from_sparse(sparse.csr_array(np.eye(4)), ids=list("stux"))
-    with pytest.raises(sgt.DataError, match="not in the graph: 'v'; only in the graph: 'x'"):
-        pop.within(sgt.Neighbours(graph))
-
-
-def test_nothing_of_the_callers_weights_is_changed():
-    weights = sparse.csr_array(np.ones((4, 4)) - np.eye(4))
-    before = weights.copy()
-    near = read(squares()).within(sgt.Neighbours(weights, self_weight=1))
-    assert sgt.dissimilarity(near) == 0
-    assert (weights != before).nnz == 0
-
-
-def test_graphs_without_the_own_unit_mean_what_they_say():
-    graph = libpysal.graph.Graph.build_knn(squares().centroid, k=1)
-    near = read(squares()).within(sgt.Neighbours(graph))
-    np.testing.assert_array_equal(near.environment[0], [20, 10, 20, 30])
-    with pytest.raises(sgt.CapabilityError, match="each resident counts once"):
-        sgt.exposure(near, with_self=False)
-
-
-def test_people_in_part_cannot_be_taken_out_again():
-    near = read(squares()).within(sgt.NearestPeople(30, last_ring="proportional"))
-    with pytest.raises(sgt.CapabilityError, match="each resident counts once"):
-        sgt.exposure(near, with_self=False)
-    assert (sgt.exposure(read(squares()).within(sgt.Radius(100)), with_self=False).sum(axis=1) - 1).abs().max() < 1e-12
-
-
-def test_nearest_people_depend_on_the_groups_so_they_are_chosen_first():
-    near = read(squares()).within(sgt.NearestPeople(30))
-    with pytest.raises(sgt.CapabilityError, match=r"choose the groups first, then within"):
-        near[["b", "a"]]
-    assert sgt.dissimilarity(read(squares()).within(sgt.Radius(100))[["b", "a"]]) > 0
+    for wrong in (sgt.Radius, "Radius", 500, None):
+        with pytest.raises(sgt.CapabilityError, match="takes an environment"):
+            pop.within(wrong)
+    for wrong in ("x.gal", None, 5, {}, np.ones((4, 4, 4)), [[1]]):
+        with pytest.raises(sgt.DataError, match="weights are a libpysal graph"):
+            pop.within(sgt.Neighbours(wrong))
+    for wrong in (np.full((4, 4), "1"), np.ones((4, 4)) + 1j):
+        with pytest.raises(sgt.DataError, match="weights must be numbers"):
+            pop.within(sgt.Neighbours(wrong))
+    for wrong in (None, 5, "school"):
+        with pytest.raises(sgt.DataError, match="one label a unit"):
+            sgt.Zones(wrong)
 
 
 @pytest.mark.parametrize("recipe", [*BY_DISTANCE, sgt.Contiguity(tolerance=400), sgt.Neighbours(np.eye(4))], ids=repr)
@@ -241,13 +175,3 @@ def test_an_environment_is_made_once_and_bands_serve_every_radius():
     assert near.environment is near.environment
     sgt.summary(near)
     assert next(iter(near.strips()))[2] is near.environment
-
-
-@pytest.mark.parametrize(
-    ("name", "rook", "queen"),
-    [("oasis_grehsize", 206, 220), ("oasis_segdata", 360, 684), ("de_tract_5groups_utm18", 1088, 1250)],
-)
-def test_as_many_links_as_oasisr_finds(name, rook, queen, real_data):
-    frame = geopandas.read_file(real_data / f"{name}.gpkg")
-    geography = sgt.Population.from_frame(frame, [frame.select_dtypes("number").columns[0]]).geography
-    assert (geography.adjacency("rook").nnz, geography.adjacency("queen").nnz) == (rook, queen)

@@ -103,9 +103,17 @@ def test_choosing_groups_after_an_environment_needs_a_linear_one(pop):
 
     zones = sgt.Zones([1, 1, 2])
     np.testing.assert_array_equal(pop.within(zones)[["a", "b"]].environment, pop[["a", "b"]].within(zones).environment)
-    for step in (lambda p: p[["a", "b"]], lambda p: p.versus("a")):
+    stated = sgt.Population(pop.counts, pop.groups, total=pop.sizes + 5)
+    for step in (
+        lambda: pop.within(Nearest([1, 1, 2]))[["a", "b"]],
+        lambda: stated.within(Nearest([1, 1, 2])).versus("a"),
+    ):
         with pytest.raises(sgt.CapabilityError, match="choose the groups first"):
-            step(pop.within(Nearest([1, 1, 2])))
+            step()
+    # as many people live in every unit as before
+    np.testing.assert_array_equal(
+        pop.within(Nearest([1, 1, 2])).versus("a").environment[0], pop.within(zones).environment[0]
+    )
 
 
 def test_metres_come_from_feet_and_kilometres():

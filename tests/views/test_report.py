@@ -156,6 +156,13 @@ def test_small_counts_are_not_told(tmp_path):
     assert Page(sgt.report(rare, tmp_path / "page.html", min_count=1)).tables[0][2][1] == "3"
 
 
+def test_the_nearest_people_can_be_reported(tracts, tmp_path):
+    """Also where a stated total has people of no group: the nearest were found among the groups."""
+    metres = sgt.Population.from_frame(tracts.to_crs(32610), ["white", "black", "asian"], total="total")
+    page = Page(sgt.report(metres.within(sgt.NearestPeople(20_000)), tmp_path / "page.html"))
+    assert "residents meet the nearest 20,000 people, not only" in dict(page.tables[-1][1:])["Who meets whom"]
+
+
 def test_an_environment_is_named(tmp_path):
     pop = sgt.Population([[90, 10], [10, 90]], ["a", "b"]).within(sgt.Zones([1, 1]))
     facts = dict(Page(sgt.report(pop, tmp_path / "page.html")).tables[-1][1:])

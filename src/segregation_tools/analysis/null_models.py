@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segregation_tools.errors import CapabilityError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from segregation_tools.population.population import Population
 
 __all__ = ["random_allocation"]
+
+
+TRIES = 1000
 
 
 def random_allocation(pop: Population, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -27,7 +32,13 @@ def random_allocation(pop: Population, rng: np.random.Generator) -> NDArray[np.f
     Returns
     -------
     ndarray of the shape of the counts
-        Where a unit's size is no whole number, the rest of it falls to one group, also by chance.
+        Somebody of every group: a draw without is drawn again. Where a unit's size is no whole number, the rest of it falls
+        to one group, also by chance.
+
+    Raises
+    ------
+    CapabilityError
+        If a group is so small that it is not drawn.
 
     Examples
     --------
@@ -38,8 +49,13 @@ def random_allocation(pop: Population, rng: np.random.Generator) -> NDArray[np.f
     mix = pop.group_totals / pop.group_totals.sum()
     sizes = pop.sizes.reshape(-1)
     whole = np.floor(sizes)
-    drawn = rng.multinomial(whole.astype(np.int64), mix).astype(np.float64)
     rest = sizes - whole
-    if rest.any():
-        drawn[np.arange(len(sizes)), rng.choice(len(mix), len(sizes), p=mix)] += rest
-    return drawn.T.reshape(pop.counts.shape)
+    for _ in range(TRIES):
+        drawn = rng.multinomial(whole.astype(np.int64), mix).astype(np.float64)
+        if rest.any():
+            drawn[np.arange(len(sizes)), rng.choice(len(mix), len(sizes), p=mix)] += rest
+        if drawn.any(axis=0).all():
+            return drawn.T.reshape(pop.counts.shape)
+    rare, people = pop.groups[int(pop.group_totals.argmin())], pop.group_totals.min()
+    msg = f"group {rare!r} ({people:g} people) is too small to be drawn: leave it out, or add it to another"
+    raise CapabilityError(msg)

@@ -11,20 +11,23 @@ from segregation_tools.analysis.null_models import random_allocation
 from segregation_tools.environments.nearest import NearestPeople
 from segregation_tools.environments.radius import Radius
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, warn
+from segregation_tools.indices.index import Index
+from segregation_tools.population.checking import real_number
 from segregation_tools.population.environment import joined
+from segregation_tools.population.population import as_population
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from segregation_tools.indices.index import Index
     from segregation_tools.population.population import Population
 
 __all__ = ["macro_micro", "profile"]
 
 BATCH_BYTES = 32_000_000  # of counts that meet their surroundings together
 LEVEL = 0.95
+ROUNDING = 1e-9  # a value below it is none
 
 
 def profile(
@@ -90,47 +93,62 @@ def profile(
     1   2000.0  0.1420 -0.0001  0.0004
     2  10000.0  0.0871 -0.0002  0.0002
     """
+    pop = as_population(pop)
     if pop.recipe is not None:
         msg = "a profile chooses the environments itself: give it the population without one"
         raise CapabilityError(msg)
+    if not isinstance(index, Index):
+        msg = f"index must be an index, such as sgt.dissimilarity, not {index!r}; sgt.shelf() lists them"
+        raise OptionError(msg)
     if index.answer == "units":
         msg = (
             f"{index.__name__} has a value for each unit and none for all: call it with pop.within(...), scale by scale"
         )
         raise CapabilityError(msg)
-    if draws < 1:
-        msg = f"draws must be a number of populations, 1 or more, not {draws!r}"
-        raise OptionError(msg)
-    scales, recipes = _recipes(radii, people, kernel)
-    surroundings = [pop.within(recipe) for recipe in recipes]
-    answers = [index(near) for near in surroundings]
-    table = pd.concat({scale: _rows(answer) for scale, answer in zip(scales, answers, strict=True)}, names=["scale"])
-    table = table.reset_index(level="scale").reset_index(drop=True)
+    draws = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
+    recipes = _recipes(radii, people, kernel)
+    surroundings = [pop.within(recipe) for _, recipe in recipes]
+    rows = [
+        {"scale": scale, **row}
+        for (scale, _), near in zip(recipes, surroundings, strict=True)
+        for row in _rows(index(near))
+    ]
+    table = pd.DataFrame(rows)
     if rng is not None:
         drawn = np.stack(list(_by_chance(index, surroundings, np.random.default_rng(rng), draws)))
-        table["low"], table["high"] = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        table["low"], table["high"] = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return table
 
 
 def _recipes(
     radii: Sequence[float] | None, people: Sequence[float] | None, kernel: str
-) -> tuple[list[float], list[Radius] | list[NearestPeople]]:
-    given = [list(scales) for scales in (radii, people) if scales is not None]
-    if len(given) != 1 or not given[0]:
-        msg = "give radii=[...] (metres) or people=[...] (how many), one of the two"
+) -> list[tuple[float, Radius | NearestPeople]]:
+    """Scales and their environments."""
+    given = [scales for scales in (radii, people) if scales is not None]
+    if len(given) != 1 or isinstance(given[0], str) or not hasattr(given[0], "__len__") or not len(given[0]):
+        msg = "give radii=[...] (metres) or people=[...] (how many), one of the two, as a list"
         raise OptionError(msg)
-    scales = [float(scale) for scale in given[0]]
-    return scales, [Radius(scale, kernel) for scale in scales] if people is None else [NearestPeople(k) for k in scales]
+    if people is None:
+        radius = [Radius(metres, kernel) for metres in given[0]]
+        return [(float(recipe.metres), recipe) for recipe in radius]
+    if kernel != "uniform":
+        msg = f"the nearest people all count alike: leave out kernel={kernel!r}, or give radii="
+        raise OptionError(msg)
+    nearest = [NearestPeople(k) for k in given[0]]
+    return [(float(recipe.k), recipe) for recipe in nearest]
 
 
-def _rows(answer: Any) -> pd.DataFrame:
+def _rows(answer: Any) -> list[dict[str, Any]]:
     """One row a value, with the groups it is about."""
     if isinstance(answer, pd.DataFrame):
-        pairs = pd.MultiIndex.from_product([answer.index, answer.columns], names=["from", "to"])
-        return pd.Series(answer.to_numpy().ravel(), index=pairs, name="value").reset_index()
+        return [
+            {"from": start, "to": end, "value": value}
+            for start, row in zip(answer.index, answer.to_numpy(), strict=True)
+            for end, value in zip(answer.columns, row, strict=True)
+        ]
     if isinstance(answer, pd.Series):
-        return answer.rename("value").rename_axis("group").reset_index()
-    return pd.DataFrame({"value": [answer]})
+        return [{"group": group, "value": value} for group, value in answer.items()]
+    return [{"value": answer}]
 
 
 def _by_chance(
@@ -148,7 +166,7 @@ def _by_chance(
         met = [_met(near, drawn) for near in surroundings]
         for r, counts in enumerate(drawn):
             values = [
-                _flat(index(near.redrawn(counts, there[r])), pop) for near, there in zip(surroundings, met, strict=True)
+                np.ravel(index(near.redrawn(counts, there[r]))) for near, there in zip(surroundings, met, strict=True)
             ]
             yield np.concatenate(values)
 
@@ -159,16 +177,6 @@ def _met(near: Population, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
     if not bound.linear:
         return np.stack([joined(bound, counts) for counts in drawn])
     return joined(bound, drawn.reshape(-1, *drawn.shape[2:])).reshape(drawn.shape)
-
-
-def _flat(answer: Any, pop: Population) -> NDArray[np.float64]:
-    """Numbers of an answer; NaN for a group of which nobody was drawn."""
-    labels = pop.group_index()
-    if isinstance(answer, pd.DataFrame):
-        return answer.reindex(index=labels, columns=labels).to_numpy().ravel()
-    if isinstance(answer, pd.Series):
-        return answer.reindex(labels).to_numpy()
-    return np.array([answer])
 
 
 def macro_micro(
@@ -205,11 +213,11 @@ def macro_micro(
     >>> round(macro_micro(sgt.information_theory, pop), 3)
     0.698
     """
-    if index.answer != "number":
+    if isinstance(index, Index) and index.answer != "number":
         msg = f"{index.__name__} has several values; macro_micro takes an index with one: profile(...) takes any"
         raise CapabilityError(msg)
     large, small = profile(index, pop, radii=[macro, micro], kernel=kernel)["value"]
-    if not abs(small) > 0:
+    if not abs(small) > ROUNDING:
         warn(f"macro_micro is undefined (NaN): {index.__name__} is {small} within {micro:g} metres", UndefinedWarning)
         return float("nan")
     return float(large / small)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segregation_tools.environments.given import BoundWeights, with_self
-from segregation_tools.errors import DataWarning, OptionError, listed, warn
+from segregation_tools.errors import DataWarning, listed, warn
+from segregation_tools.population.adjacency import RULES
+from segregation_tools.population.checking import one_of, real_number
 
 if TYPE_CHECKING:
     from segregation_tools.population.geography import Geography
@@ -57,9 +59,10 @@ class Contiguity:
     tolerance: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.order != int(self.order) or self.order < 1:
-            msg = f"order must be a number of steps, 1 or more, not {self.order!r}"
-            raise OptionError(msg)
+        real_number(self.order, "order", 1, "a whole number of steps", whole=True)
+        one_of(self.rule, "rule", RULES)
+        real_number(self.self_weight, "self_weight", 0, "a weight")
+        real_number(self.tolerance, "tolerance", 0, "a length in metres")
 
     def __str__(self) -> str:
         touching = "that share a border with it" if self.rule == "rook" else "that touch it"
@@ -90,7 +93,10 @@ class Contiguity:
             )
         one_step = with_self(touching, 1)
         reached = one_step
-        for _ in range(self.order - 1):
-            reached = reached @ one_step
-            reached.data[:] = 1
+        for _ in range(1, int(self.order)):
+            farther = reached @ one_step
+            if farther.nnz == reached.nnz:
+                break  # whoever can be reached is
+            farther.data[:] = 1
+            reached = farther
         return BoundWeights(with_self(reached, self.self_weight))

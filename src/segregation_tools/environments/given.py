@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from segregation_tools.errors import DataError, OptionError, listed
+from segregation_tools.errors import DataError, listed
+from segregation_tools.population.checking import real_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +29,9 @@ class Neighbours:
 
     Parameters
     ----------
-    graph : libpysal Graph or W, sparse matrix or array of shape (units, units)
-        Row i holds how much the people of each unit count for the residents of i. A graph is matched by its labels, a matrix
-        taken in the order of the units. Whether rows add up to one does not matter.
+    graph : libpysal Graph or W, DataFrame, sparse matrix or array, of shape (units, units)
+        Row i holds how much the people of each unit count for the residents of i. A graph or frame is matched by its labels,
+        a matrix taken in the order of the units. Whether rows add up to one does not matter.
     self_weight : float, optional
         How much the people of one's own unit count. Without it the diagonal stays as it is given: in most graphs it is
         empty, so that nobody meets those of their own unit.
@@ -53,6 +54,10 @@ class Neighbours:
     graph: Any = field(repr=False)
     self_weight: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.self_weight is not None:
+            real_number(self.self_weight, "self_weight", 0, "a weight")
+
     def __str__(self) -> str:
         return "the people of other units, as often as given weights say"
 
@@ -73,23 +78,40 @@ class Neighbours:
         return BoundWeights(weights if self.self_weight is None else with_self(weights, self.self_weight))
 
 
+def _is_matrix(weights: Any) -> bool:
+    return getattr(weights, "ndim", 0) == 2 and (sparse.issparse(weights) or isinstance(weights, np.ndarray))
+
+
 def _matrix(graph: Any, units: pd.Index[Any]) -> sparse.csr_array:
     labels = getattr(graph, "unique_ids", getattr(graph, "id_order", None))
-    matrix = sparse.csr_array(graph.sparse if labels is not None else graph, dtype=np.float64)
-    if labels is not None:
-        place = pd.Index(labels).get_indexer(units)
-        if (place < 0).any() or len(labels) != len(units):
-            absent, surplus = units[place < 0], pd.Index(labels).difference(units, sort=False)
-            msg = (
-                f"the graph and the population are not of the same units; not in the graph: {listed(absent) or 'none'}; "
-                f"only in the graph: {listed(surplus) or 'none'}. Build the graph on the frame of the population"
-            )
+    weights: Any = graph if labels is None else graph.sparse
+    if isinstance(graph, pd.DataFrame):
+        if not graph.index.is_unique or set(graph.index) != set(graph.columns):
+            msg = "a frame of weights has every unit once as a row and once as a column"
             raise DataError(msg)
-        matrix = matrix[place][:, place]
-    if matrix.shape != (len(units), len(units)):
-        msg = f"weights between {len(units)} units have the shape ({len(units)}, {len(units)}), not {matrix.shape}"
+        labels, weights = graph.index, graph[graph.index].to_numpy()
+    size = len(units)
+    if not _is_matrix(weights):
+        msg = f"weights are a libpysal graph, a DataFrame, a sparse matrix or an array, not {type(graph).__name__}"
         raise DataError(msg)
-    return matrix
+    if weights.dtype.kind not in "buif":
+        msg = f"weights must be numbers, not {weights.dtype}"
+        raise DataError(msg)
+    if labels is None and weights.shape != (size, size):
+        msg = f"weights between {size} units have the shape ({size}, {size}), not {weights.shape}"
+        raise DataError(msg)
+    matrix = sparse.csr_array(weights, dtype=np.float64, copy=True)
+    if labels is None:
+        return matrix
+    place = pd.Index(labels).get_indexer(units)
+    if (place < 0).any() or len(labels) != size:
+        absent, surplus = units[place < 0], pd.Index(labels).difference(units, sort=False)
+        msg = (
+            f"the weights and the population are not of the same units; without weights: {listed(absent) or 'none'}; "
+            f"only in the weights: {listed(surplus) or 'none'}. Make them on the frame of the population"
+        )
+        raise DataError(msg)
+    return sparse.csr_array(matrix[place][:, place])
 
 
 def _check_weights(weights: sparse.csr_array, units: pd.Index[Any]) -> None:
@@ -114,9 +136,6 @@ def with_self(weights: sparse.csr_array, weight: float) -> sparse.csr_array:
     -------
     csr_array
     """
-    if not 0 <= weight < np.inf:
-        msg = f"self_weight must be 0 or more, not {weight!r}"
-        raise OptionError(msg)
     own = sparse.diags_array(weight - weights.diagonal())
     return sparse.csr_array(weights + own)
 

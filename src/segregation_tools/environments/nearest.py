@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import OptionError, listed
 from segregation_tools.kernels.nearby import sum_nearest, sum_within
+from segregation_tools.population.checking import one_of, real_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +51,7 @@ class NearestUnits:
     k: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.k < np.inf or self.k != int(self.k):
-            msg = f"k must be a number of units, 1 or more, not {self.k!r}"
-            raise OptionError(msg)
+        real_number(self.k, "k", 1, "a whole number of units", whole=True)
 
     def __str__(self) -> str:
         return f"everyone in the nearest {self.k:,} units, their own among them"
@@ -121,12 +119,8 @@ class NearestPeople:
     last_ring: str = "whole"
 
     def __post_init__(self) -> None:
-        if not 0 < self.k < np.inf:
-            msg = f"k must be a number of people above 0, not {self.k!r}"
-            raise OptionError(msg)
-        if self.last_ring not in ("whole", "proportional"):
-            msg = f"last_ring must be one of {listed(('whole', 'proportional'))}, not {self.last_ring!r}"
-            raise OptionError(msg)
+        real_number(self.k, "k", 0, "a number of people", above=True)
+        one_of(self.last_ring, "last_ring", ("whole", "proportional"))
 
     def __str__(self) -> str:
         part = " (of the farthest units a part)" if self.last_ring == "proportional" else ""

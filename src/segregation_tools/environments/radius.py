@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from segregation_tools.errors import OptionError, listed
 from segregation_tools.kernels.decay import KERNELS
 from segregation_tools.kernels.nearby import sum_within
+from segregation_tools.population.checking import one_of, real_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from segregation_tools.kernels.nearby import Bands
@@ -75,12 +74,8 @@ class Radius:
     kernel: str = "uniform"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.metres < np.inf:
-            msg = f"metres must be a distance, 0 or more, not {self.metres!r}"
-            raise OptionError(msg)
-        if self.kernel not in KERNELS:
-            msg = f"kernel must be one of {listed(KERNELS, 9)}, not {self.kernel!r}"
-            raise OptionError(msg)
+        real_number(self.metres, "metres", 0, "a distance")
+        one_of(self.kernel, "kernel", KERNELS)
 
     def __str__(self) -> str:
         if self.kernel == "uniform":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from segregation_tools.errors import DataError
 from segregation_tools.kernels.grouping import sum_by_code
 from segregation_tools.population.reading import labels_on
 
@@ -44,6 +45,11 @@ class Zones:
     """
 
     labels: pd.Series[Any] | Sequence[Any]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.labels, str) or not hasattr(self.labels, "__len__"):
+            msg = f"Zones takes one label a unit, as a Series or a list, not {self.labels!r}"
+            raise DataError(msg)
 
     def __repr__(self) -> str:
         return f"Zones(of {len(self.labels):,} units)"

@@ -124,7 +124,7 @@ def _fitted(name: str, f: Callable[[Array], Array], moment: Callable[[int], floa
             thresholds, 1 - mean / weights, chosen, w=weights, full=True
         )
         value = float(sum(b * moment(power) for power, b in enumerate(fit)) / moment(0))
-        if rank <= chosen or not 0 <= value <= 1:
+        if rank <= chosen or not -1e-9 <= value <= 1 + 1e-9:
             warn(
                 f"{name} is {value:.4g}: a polynomial of degree {chosen} does not fit these {len(thresholds)} thresholds, "
                 "which is no measure of the place. Lower degree=, and look at rank_order_table",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import GeographyError, OptionError, listed
+from segregation_tools.errors import GeographyError, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-__all__ = ["RULES", "cell_adjacency", "polygon_adjacency"]
+__all__ = ["RULES", "cell_adjacency", "polygon_adjacency", "refuse_invalid"]
 
 RULES = ("queen", "rook")
 
@@ -42,11 +42,11 @@ def polygon_adjacency(geometry: GeoSeries, units: pd.Index[Any], rule: str, tole
     Raises
     ------
     GeographyError
-        If some units are not polygons.
+        If some units are not polygons, or cross themselves.
     """
     import shapely
 
-    shapes = np.asarray(geometry.array)
+    shapes = _areas_of(np.asarray(geometry.array))
     flat = shapely.get_dimensions(shapes) < 2
     if flat.any():
         msg = (
@@ -54,34 +54,79 @@ def polygon_adjacency(geometry: GeoSeries, units: pd.Index[Any], rule: str, tole
             "Take an environment by distance: sgt.Radius(metres) or sgt.NearestUnits(k)"
         )
         raise GeographyError(msg)
+    refuse_invalid(shapes, units, "contiguity")
     tree = shapely.STRtree(shapes)
     if tolerance > 0:
         a, b = tree.query(shapes, predicate="dwithin", distance=tolerance)
     else:
         a, b = tree.query(shapes, predicate="intersects")
     a, b = a[a < b], b[a < b]
-    if _checked(rule) == "rook":
+    if rule == "rook":
         along = _along(shapes[a], shapes[b], tolerance)
         a, b = a[along], b[along]
     return _symmetric(a, b, len(shapes))
 
 
-def _along(one: NDArray[Any], other: NDArray[Any], tolerance: float) -> NDArray[np.bool_]:
-    """Tell which pairs share more than a corner.
+def refuse_invalid(shapes: NDArray[Any], units: pd.Index[Any], purpose: str) -> None:
+    """Refuse polygons that cross themselves, which predicates and unions cannot take.
 
-    Within the tolerance of a corner lie two tolerances of border, and a shared stretch is seen longer by as much.
+    Parameters
+    ----------
+    shapes : ndarray of geometries
+        One a unit.
+    units : pandas.Index
+        Labels for the refusal.
+    purpose : str
+        What needs valid shapes.
+
+    Raises
+    ------
+    GeographyError
+        Naming the units and the mend.
     """
     import shapely
 
+    invalid = ~shapely.is_valid(shapes)
+    if invalid.any():
+        msg = (
+            f"{purpose} needs valid polygons; those of some units cross themselves: {listed(units[invalid])}. "
+            "Mend them: frame.geometry = frame.geometry.make_valid()"
+        )
+        raise GeographyError(msg)
+
+
+def _areas_of(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Take the areas of collections, in which a mended polygon may bring lines along."""
+    import shapely
+
+    areas = shapes.copy()
+    for i in np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION):
+        parts = shapely.get_parts(shapes[i])
+        areas[i] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    return areas
+
+
+def _along(one: NDArray[Any], other: NDArray[Any], tolerance: float) -> NDArray[np.bool_]:
+    """Tell which pairs share more than a corner.
+
+    Around a corner, the border that lies within a distance of the other unit grows as the distance does; where borders run
+    along each other, it is their length whatever the distance. So twice what lies within the tolerance, less what lies
+    within two, is the length along which they run.
+    """
+    import shapely
+
+    shared: NDArray[np.bool_] = shapely.length(shapely.intersection(one, other)) > 0
     if tolerance == 0:
-        shared: NDArray[np.bool_] = shapely.length(shapely.intersection(one, other)) > 0
         return shared
-    near = [
-        shapely.length(shapely.intersection(shapely.boundary(here), shapely.buffer(there, tolerance)))
-        for here, there in ((one, other), (other, one))
-    ]
-    long: NDArray[np.bool_] = np.maximum(*near) >= 3 * tolerance
-    return long
+
+    def near(here: NDArray[Any], there: NDArray[Any], distance: float) -> NDArray[np.float64]:
+        close: NDArray[np.float64] = shapely.length(
+            shapely.intersection(shapely.boundary(here), shapely.buffer(there, distance))
+        )
+        return close
+
+    runs = [2 * near(*pair, tolerance) - near(*pair, 2 * tolerance) for pair in ((one, other), (other, one))]
+    return shared | (np.maximum(*runs) >= tolerance)
 
 
 def cell_adjacency(rows: int, cols: int, rule: str) -> csr_array:
@@ -101,17 +146,10 @@ def cell_adjacency(rows: int, cols: int, rule: str) -> csr_array:
     """
     cell = np.arange(rows * cols).reshape(rows, cols)
     pairs = [(cell[:, :-1], cell[:, 1:]), (cell[:-1], cell[1:])]
-    if _checked(rule) == "queen":
+    if rule == "queen":
         pairs += [(cell[:-1, :-1], cell[1:, 1:]), (cell[:-1, 1:], cell[1:, :-1])]
     a, b = (np.concatenate([pair[side].ravel() for pair in pairs]) for side in (0, 1))
     return _symmetric(a, b, cell.size)
-
-
-def _checked(rule: str) -> str:
-    if rule not in RULES:
-        msg = f"rule must be one of {listed(RULES)}, not {rule!r}"
-        raise OptionError(msg)
-    return rule
 
 
 def _symmetric(a: NDArray[np.intp], b: NDArray[np.intp], size: int) -> csr_array:

@@ -37,7 +37,11 @@ class Surroundings(Protocol):
 
     @property
     def linear(self) -> bool:
-        """Whether the environment of a sum of counts is the sum of their environments (not so for nearest people)."""
+        """Whether the environment of a sum of counts is the sum of their environments.
+
+        Not so for the nearest people: where it is not, whom residents meet may depend on how many people live in each unit,
+        and on nothing else of the counts.
+        """
         ...
 
     @property

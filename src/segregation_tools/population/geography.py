@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.errors import DataWarning, GeographyError, OptionError, listed, warn
-from segregation_tools.population.adjacency import polygon_adjacency
+from segregation_tools.errors import DataWarning, GeographyError, listed, warn
+from segregation_tools.population.adjacency import RULES, polygon_adjacency, refuse_invalid
+from segregation_tools.population.checking import one_of, real_number
 
 if TYPE_CHECKING:
     from geopandas import GeoSeries
@@ -80,8 +81,15 @@ class Dissolved:
 
     def made(self) -> GeoSeries:
         """Dissolve the parts of each unit."""
-        grouped = self.parts.geometry.groupby(self.codes)
-        return grouped.apply(lambda part: part.union_all()).set_crs(self.crs).set_axis(self.units)
+        parts = self.parts.geometry
+        absent = np.asarray(parts.isna() | parts.is_empty)
+        refuse_invalid(np.asarray(parts.array)[~absent], self.parts.units[~absent], "merging units")
+        merged = parts.groupby(self.codes).apply(lambda part: part.union_all()).set_crs(self.crs)
+        incomplete = np.unique(
+            self.codes[absent]
+        )  # without one of its parts a unit has no place: it is named when asked
+        merged.iloc[incomplete] = None
+        return merged.set_axis(self.units)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,9 +209,7 @@ class Geography:
         csr_array of shape (units, units)
             1 for units that touch, nothing on the diagonal.
         """
-        if not 0 <= tolerance < np.inf:
-            msg = f"tolerance must be a length in metres, 0 or more, not {tolerance!r}"
-            raise OptionError(msg)
+        rule, tolerance = one_of(rule, "rule", RULES), real_number(tolerance, "tolerance", 0, "a length in metres")
         geometry = self.placed("contiguity")
         scale = metres_per_unit(geometry.crs, "tolerance") if tolerance > 0 else 1.0
         return polygon_adjacency(geometry, self.units, rule, tolerance / scale)

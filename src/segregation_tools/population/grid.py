@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import GeographyError
-from segregation_tools.population.adjacency import cell_adjacency
+from segregation_tools.population.adjacency import RULES, cell_adjacency
+from segregation_tools.population.checking import one_of, real_number
 from segregation_tools.population.geography import Geography, metres_per_unit
 
 if TYPE_CHECKING:
@@ -149,4 +150,5 @@ class Grid:
         -------
         csr_array of shape (cells, cells)
         """
-        return cell_adjacency(self.rows, self.cols, rule)
+        real_number(tolerance, "tolerance", 0, "a length in metres")
+        return cell_adjacency(self.rows, self.cols, one_of(rule, "rule", RULES))

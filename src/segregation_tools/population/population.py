@@ -377,7 +377,7 @@ class Population:
             yield where, self.counts[:, where], met
 
     def _check_company(self, where: slice, met: NDArray[Any]) -> None:
-        alone = (met.sum(axis=0) <= 0) & (self.sizes[where] > 0)
+        alone = ~(met.sum(axis=0) > 0) & (self.sizes[where] > 0)
         if alone.any():
             units = np.arange(len(self)).reshape(self.sizes.shape)[where][alone]
             msg = (
@@ -424,7 +424,8 @@ class Population:
                [1., 9.]])
         """
         i = self._position(group)
-        self._refuse_after_nonlinear("versus")
+        if self.stated_total is not None:  # else as many people live in every unit as before
+            self._refuse_after_nonlinear("versus with a stated total")
         if self.stated_total is None and len(self.groups) == 1:
             msg = f"{group!r} is the only group, so there is no rest: name more groups or total= when reading"
             raise GroupError(msg)
@@ -479,7 +480,7 @@ class Population:
         rest = np.maximum(self.stated_total - self.sizes, 0)
         if rest.sum() <= 1e-9 * self.stated_total.sum():
             return self
-        self._refuse_after_nonlinear("adding the rest")
+        self._refuse_after_nonlinear("counting those of no group as well", "pop.with_rest().within(...)")
         checking.check_names(self.groups, {"rest": "everyone of no group"})
         counts = np.concatenate([self.counts, rest[np.newaxis]])
         return self._derive(counts=counts, groups=(*self.groups, "rest"), margins=None)
@@ -538,7 +539,7 @@ class Population:
         -------
         Population
         """
-        if not hasattr(environment, "on"):
+        if not hasattr(environment, "on") or isinstance(environment, type):
             msg = f"within() takes an environment, such as sgt.Zones(labels), not {environment!r}"
             raise CapabilityError(msg)
         return self._derive(recipe=environment, surroundings=environment.on(self.geography))
@@ -549,24 +550,18 @@ class Population:
         Parameters
         ----------
         counts : ndarray of the shape of the counts
-            Who lives in each unit now, 0 or more.
+            Who lives in each unit now, 0 or more, some of every group.
         environment : ndarray of the same shape, optional
             Whom they meet, where that is known already.
 
         Returns
         -------
         Population
-            Without stated totals and margins, which the draw has none of, and without the groups that have no people in it.
+            Without stated totals and margins, which the draw has none of.
         """
-        totals = _group_totals(counts)
-        drawn = self._derive(
-            counts=counts[totals > 0],
-            groups=tuple(group for group, some in zip(self.groups, totals > 0, strict=True) if some),
-            stated_total=None,
-            margins=None,
-        )
+        drawn = self._derive(counts=counts, stated_total=None, margins=None)
         if environment is not None:
-            drawn.__dict__["_met"] = _locked(environment[totals > 0])
+            drawn.__dict__["_met"] = _locked(environment)
         return drawn
 
     def to_frame(self, *, export: bool = False, min_count: float = 5) -> pd.DataFrame:
@@ -637,9 +632,9 @@ class Population:
             raise GroupError(msg)
         return self.groups.index(group)
 
-    def _refuse_after_nonlinear(self, what: str) -> None:
+    def _refuse_after_nonlinear(self, what: str, mend: str = "choose the groups first, then within(...)") -> None:
         if self.surroundings is not None and not self.surroundings.linear:
-            msg = f"{what} after within() would change whom people meet: choose the groups first, then within(...)"
+            msg = f"{what} after within() would change whom people meet: {mend}"
             raise CapabilityError(msg)
 
     def _labels(self, by: Any) -> pd.Series[Any]:

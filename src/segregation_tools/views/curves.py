@@ -49,6 +49,10 @@ def small_curves(pop: Population, across: str, up: str, even: str) -> Figure:
     -------
     matplotlib.figure.Figure
     """
+    if pop.surroundings is not None and not pop.surroundings.linear:
+        pop = pop.redrawn(
+            pop.counts
+        )  # the nearest were found among the groups: those of no group are no part of the rest
     figure = Figure(figsize=(5.4, 4.6), layout="constrained")
     ax = figure.subplots()
     ax.plot([0, 100], [0, 100], color="#888888", linewidth=1, label=even)
