@@ -12,8 +12,8 @@ from segregation_tools.environments.nearest import NearestPeople
 from segregation_tools.environments.radius import Radius
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, warn
 from segregation_tools.indices.index import Index
-from segregation_tools.population.checking import real_number
 from segregation_tools.population.environment import joined
+from segregation_tools.population.options import real_number
 from segregation_tools.population.population import as_population
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from segregation_tools.environments.given import BoundWeights, with_self
 from segregation_tools.errors import DataWarning, listed, warn
 from segregation_tools.population.adjacency import RULES
-from segregation_tools.population.checking import one_of, real_number
+from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
     from segregation_tools.population.geography import Geography

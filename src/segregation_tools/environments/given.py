@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from segregation_tools.errors import DataError, listed
-from segregation_tools.population.checking import real_number
+from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

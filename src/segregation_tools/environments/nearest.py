@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.kernels.nearby import sum_nearest, sum_within
-from segregation_tools.population.checking import one_of, real_number
+from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from segregation_tools.kernels.decay import KERNELS
 from segregation_tools.kernels.nearby import sum_within
-from segregation_tools.population.checking import one_of, real_number
+from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pandas as pd
 
 from segregation_tools.errors import DataWarning, GeographyError, listed, warn
 from segregation_tools.population.adjacency import RULES, polygon_adjacency, refuse_invalid
-from segregation_tools.population.checking import one_of, real_number
+from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
     from geopandas import GeoSeries

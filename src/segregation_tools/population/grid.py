@@ -11,8 +11,8 @@ import pandas as pd
 
 from segregation_tools.errors import GeographyError
 from segregation_tools.population.adjacency import RULES, cell_adjacency
-from segregation_tools.population.checking import one_of, real_number
 from segregation_tools.population.geography import Geography, metres_per_unit
+from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
