@@ -20,6 +20,15 @@ from .errors import GroupError as GroupError
 from .errors import OptionError as OptionError
 from .errors import SegregationError as SegregationError
 from .errors import UndefinedWarning as UndefinedWarning
+from .indices.centralization import absolute_centralization as absolute_centralization
+from .indices.centralization import relative_centralization as relative_centralization
+from .indices.clustering import absolute_clustering as absolute_clustering
+from .indices.clustering import distance_decay_exposure as distance_decay_exposure
+from .indices.clustering import relative_clustering as relative_clustering
+from .indices.clustering import spatial_proximity as spatial_proximity
+from .indices.concentration import absolute_concentration as absolute_concentration
+from .indices.concentration import delta as delta
+from .indices.concentration import relative_concentration as relative_concentration
 from .indices.curve import lorenz_dominance as lorenz_dominance
 from .indices.curve import segregation_curve as segregation_curve
 from .indices.diversity import entropy_diversity as entropy_diversity

@@ -1,4 +1,4 @@
-"""Values computed by other programs. A new index adds rows to values.csv (or environments.csv) and nothing here.
+"""Values computed by other programs. A new index adds rows to values.csv (environments.csv, maps.csv) and nothing here.
 
 `against` is empty (the groups among themselves), ``rest:g`` (g against the other groups) or the column of a stated
 total (the one group against everyone else). `cell` picks a group, or ``from>to``. With a local environment, `crs` says in
@@ -7,7 +7,8 @@ which coordinates and `environment` whom people meet.
 Left out, with the reason: normalised entropies of a unit (E_i/ln K, OasisR HLoc and NShannon), which are
 `entropy_diversity.local` over a constant; OasisR's fourth ordinal index (1 − |2C − 1|), which is not on the shelf; divseg's
 Gini and diversity, which are known to be wrong; published min-max values that take the total for the second group; values
-with a kernel that smooths the residents too.
+with a kernel that smooths the residents too; OasisR's absolute centralization where units are equally far from a centre
+(it takes them in the order of rows: 0.5635 or 0.5473 on Grenoble with three centres, 0.5554 taken together).
 """
 
 import ast
@@ -24,7 +25,7 @@ from segregation_tools.indices.index import stocked
 
 TABLES = [
     pd.read_csv(Path(__file__).with_name(f"{name}.csv"), dtype={"crs": str}, keep_default_na=False)
-    for name in ("values", "environments")
+    for name in ("values", "environments", "maps")
 ]
 VALUES = pd.concat(TABLES, ignore_index=True).fillna("")
 SHIPPED = ("sacramento", "nc_births")

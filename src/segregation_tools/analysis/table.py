@@ -37,7 +37,7 @@ def summary(
         Columns of counts.
     dimension : str, optional
         Only this dimension, ``"evenness"``, ``"exposure"``, ``"diversity"`` … ``"ordinal"``, which means something only
-        where groups are ordered from low to high, is left out unless asked for.
+        where groups are ordered from low to high, is left out unless asked for, and so is what reads the map.
 
     Returns
     -------
@@ -126,7 +126,8 @@ def _of_place(key: Any, frame: pd.DataFrame, groups: list[Hashable], dimension: 
 
 
 def _fits(index: Index, dimension: str | None, groups: int) -> bool:
-    wanted = index.dimension != "ordinal" if dimension is None else index.dimension == dimension
+    unasked = index.dimension != "ordinal" and not index.reads_map
+    wanted = unasked if dimension is None else index.dimension == dimension
     readable = index.answer in ("number", "groups") and not index.about.needs
     return wanted and readable and index.groups in (None, groups)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     LocalValues = Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]  # residents and values of a block
 
-__all__ = ["SHELF", "About", "Index", "Sums", "shelf", "stocked"]
+__all__ = ["SHELF", "About", "Index", "Sums", "on_the_shelf", "shelf", "stocked"]
 
 SHELF: dict[str, Index] = {}
 
@@ -120,10 +120,13 @@ class Index(ABC):
         them adds up to the whole; None where it does not.
     options : dict
         Options bound by `bind`.
+    reads_map : bool
+        Whether it reads areas, distances or borders.
     """
 
     __name__: str
     __doc__: str
+    reads_map = False
 
     def __init__(self, formula: Callable[..., Any], about: About, options: Mapping[str, Any] | None = None) -> None:
         update_wrapper(self, formula)
@@ -488,6 +491,31 @@ class Index(ABC):
         return self.about.answer if isinstance(self.about.answer, str) else self.about.answer(options)
 
 
+def on_the_shelf(kind: type[Index]) -> Callable[..., Callable[[Callable[..., Any]], Index]]:
+    """Make the decorator that turns a formula into an index of one shape and puts it on the shelf.
+
+    Parameters
+    ----------
+    kind : type
+        The shape.
+
+    Returns
+    -------
+    callable
+        ``decorator(**about)``, as in `About`.
+    """
+
+    def describe(**about: Any) -> Callable[[Callable[..., Any]], Index]:
+        def shelve(formula: Callable[..., Any]) -> Index:
+            index = kind(formula, About(**about))
+            SHELF[index.__name__] = index
+            return index
+
+        return shelve
+
+    return describe
+
+
 def gathered(parts: LocalValues) -> NDArray[np.float64]:
     """Join local values of blocks; NaN where nobody lives."""
     return np.concatenate([np.where(residents > 0, values, np.nan) for residents, values in parts], axis=-1)
@@ -506,6 +534,9 @@ ROOMS = (
     "evenness",
     "exposure",
     "diversity",
+    "concentration",
+    "centralization",
+    "clustering",
     "ordinal",
     "local",
 )  # the order of the shelf; dimensions of users' own come last

@@ -16,6 +16,8 @@ __all__ = ["from_pysal"]
 
 GROUP_AND_TOTAL = "PySAL takes a group and a total; here pop.versus(group) is the group against the rest"
 SAME = "the same groups"
+CENTRE = "; here the centre has to be named, and units equally far from it are taken together"
+RISING = "; in PySAL 2.6.0 proximity rises with distance, here it falls, over a decay length that has to be named"
 SMOOTHED = "; with a local environment PySAL smooths the residents too, here they stay where they live"
 
 # PySAL's name: (room, index here, what differs)
@@ -52,6 +54,24 @@ NAMES = {
     "MultiLocationQuotient": ("local", "location_quotient", SAME + "; here a labelled table"),
     "MultiLocalDiversity": ("diversity", "entropy_diversity", SAME + "; take .local"),
     "MultiLocalSimpsonInteraction": ("diversity", "simpson_diversity", SAME + "; take .local"),
+    "Delta": ("concentration", "delta", GROUP_AND_TOTAL),
+    "AbsoluteConcentration": ("concentration", "absolute_concentration", GROUP_AND_TOTAL),
+    "RelativeConcentration": ("concentration", "relative_concentration", GROUP_AND_TOTAL),
+    "AbsoluteCentralization": ("centralization", "absolute_centralization", GROUP_AND_TOTAL + CENTRE),
+    "RelativeCentralization": ("centralization", "relative_centralization", GROUP_AND_TOTAL + CENTRE),
+    "SpatialProximity": ("clustering", "spatial_proximity", GROUP_AND_TOTAL + RISING),
+    "AbsoluteClustering": ("clustering", "absolute_clustering", GROUP_AND_TOTAL + RISING),
+    "RelativeClustering": ("clustering", "relative_clustering", GROUP_AND_TOTAL + RISING),
+    "DistanceDecayIsolation": (
+        "clustering",
+        "distance_decay_exposure",
+        GROUP_AND_TOTAL + RISING + "; take .iloc[0, 0]",
+    ),
+    "DistanceDecayInteraction": (
+        "clustering",
+        "distance_decay_exposure",
+        GROUP_AND_TOTAL + RISING + "; take .iloc[0, 1]",
+    ),
     "RankOrderInfoTheory": ("ordinal", "rank_order_information", SAME),
     "RankOrderVarianceRatio": ("ordinal", "rank_order_variance", SAME),
     "RankOrderSqrt": ("ordinal", "rank_order_squareroot", SAME),

@@ -12,12 +12,12 @@ import numpy as np
 
 from segregation_tools.errors import CapabilityError
 from segregation_tools.indices.blocks import blocks, shares_met
-from segregation_tools.indices.index import SHELF, About, Index, Sums, gathered, per_unit
+from segregation_tools.indices.index import Index, Sums, gathered, on_the_shelf, per_unit
 from segregation_tools.indices.words import share
 from segregation_tools.kernels.lorenz import area_between
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -266,23 +266,9 @@ class OfUnits(Index):
         return f"{self.__name__} is a value for each unit: there is nothing to add up"
 
 
-def _on_the_shelf(kind: type[Index]) -> Callable[..., Callable[[Callable[..., Any]], Index]]:
-    """Make the decorator that turns a formula into an index of one shape and puts it on the shelf."""
-
-    def describe(**about: Any) -> Callable[[Callable[..., Any]], Index]:
-        def shelve(formula: Callable[..., Any]) -> Index:
-            index = kind(formula, About(**about))
-            SHELF[index.__name__] = index
-            return index
-
-        return shelve
-
-    return describe
-
-
-mean_of_scores = _on_the_shelf(MeanOfScores)
-meeting = _on_the_shelf(Meeting)
-of_the_mix = _on_the_shelf(OfTheMix)
-lorenz = _on_the_shelf(Lorenz)
-of_surfaces = _on_the_shelf(OfSurfaces)
-of_units = _on_the_shelf(OfUnits)
+mean_of_scores = on_the_shelf(MeanOfScores)
+meeting = on_the_shelf(Meeting)
+of_the_mix = on_the_shelf(OfTheMix)
+lorenz = on_the_shelf(Lorenz)
+of_surfaces = on_the_shelf(OfSurfaces)
+of_units = on_the_shelf(OfUnits)

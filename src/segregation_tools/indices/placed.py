@@ -1,0 +1,129 @@
+"""The shape of indices that read the map: areas, distances and borders, beside who lives where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segregation_tools.errors import CapabilityError, GeographyError, OptionError, UndefinedWarning, listed, warn
+from segregation_tools.indices.index import Index, Sums, on_the_shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.population.population import Population
+
+    Array = NDArray[np.float64]
+
+__all__ = ["like", "of_the_map", "undefined"]
+
+ALIKE = 1e-9  # lengths that differ by less than this part of the largest are one
+
+MENDS = {
+    "decay": "decay=1000.0, the metres over which proximity falls to 1/e",
+    "center": "center=(x, y) in the coordinates of the map, several of them, 'mean' (of the centroids), or "
+    "'population_weighted_mean'",
+}
+
+
+def _areas(pop: Population) -> Array:
+    areas: Array = np.asarray(pop.geography.areas, dtype=np.float64).reshape(-1)
+    flat = areas <= 0
+    if flat.any():
+        msg = f"areas are needed; units without one, such as points: {listed(pop.units[flat])}. Give polygons"
+        raise GeographyError(msg)
+    return areas
+
+
+# What a formula may read, by the name of its parameter.
+INGREDIENTS: dict[str, Callable[[Population], Any]] = {
+    "counts": lambda pop: pop.counts.reshape(len(pop.groups), -1).astype(np.float64),
+    "x": lambda pop: pop.counts[0].reshape(-1).astype(np.float64),
+    "y": lambda pop: pop.counts[1].reshape(-1).astype(np.float64),
+    "areas": _areas,
+    "centroids": lambda pop: pop.geography.centroids.to_numpy(),
+    "geography": lambda pop: pop.geography,
+}
+
+
+class OfTheMap(Index):
+    """Read from counts and from where the units lie: the names of the formula's parameters say what it needs."""
+
+    reads_map = True
+
+    def _value(self, pop: Population, options: dict[str, Any]) -> Any:
+        if pop.surroundings is not None:
+            msg = (
+                f"{self.__name__} reads the map itself: measure the population without within(...), or merge its units"
+            )
+            raise CapabilityError(msg)
+        for name in self.about.needs:
+            if options[name] is None:
+                msg = f"{self.__name__} needs {MENDS[name]}"
+                raise OptionError(msg)
+        if self._undefined(pop):
+            return np.nan
+        return self.formula(**{name: INGREDIENTS[name](pop) for name in INGREDIENTS if name in self._reads}, **options)
+
+    @property
+    def local_refusal(self) -> str:
+        """Why there are no local values."""
+        return "it compares units with each other or with the whole map"
+
+    def _sums(self, pop: Population, totals: Array, options: dict[str, Any]) -> Sums:
+        raise CapabilityError(self._no_sums)
+
+    def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
+        raise CapabilityError(self._no_sums)
+
+    @property
+    def _no_sums(self) -> str:
+        return f"{self.__name__} needs the whole map at once: it cannot be summed in parts"
+
+
+of_the_map = on_the_shelf(OfTheMap)
+
+
+def like(values: Array) -> NDArray[np.intp]:
+    """Give lengths or areas numbers, from the smallest up; those that are equal but for rounding have the same.
+
+    Parameters
+    ----------
+    values : ndarray of shape (units,)
+        0 or more.
+
+    Returns
+    -------
+    ndarray of int, shape (units,)
+
+    Examples
+    --------
+    >>> like(np.array([3.0, 1.0, 1.0 + 1e-12, 2.0]))
+    array([2, 0, 0, 1])
+    """
+    order = np.argsort(values, kind="stable")
+    numbers = np.empty(len(values), dtype=np.intp)
+    numbers[order] = np.cumsum(np.append(False, np.diff(values[order]) > ALIKE * values.max()))
+    return numbers
+
+
+def undefined(name: str, reason: str) -> float:
+    """Say why a value is not defined.
+
+    Parameters
+    ----------
+    name : str
+        Of the index.
+    reason : str
+        Why.
+
+    Returns
+    -------
+    float
+        NaN.
+    """
+    warn(f"{name} is undefined (NaN): {reason}", UndefinedWarning)
+    return float("nan")

@@ -1,0 +1,215 @@
+"""What the theory says of the indices that read the map."""
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import segregation_tools as sgt
+from segregation_tools.indices.index import stocked
+from tests.properties.cases import assert_same, flat, ids
+from tests.properties.test_environments import FEET, KILOMETRES, SIDE, UTM, read
+from tests.reference import maps as plain
+
+ON_MAPS = [index for index in stocked().values() if index.reads_map]
+OPTIONS = {"decay": 150.0, "center": "mean"}
+PAIRS = ["spatial_proximity", "absolute_clustering", "relative_clustering", "distance_decay_exposure"]
+OWN = ["massey_denton", "white", "zero", "left_out"]
+each = pytest.mark.parametrize("index", ON_MAPS, ids=ids)
+few = settings(max_examples=25)
+
+
+def ready(index, **more):
+    return index.bind(**{name: OPTIONS[name] for name in index.about.needs}, **more)
+
+
+@st.composite
+def strips(draw):
+    """Rectangles of several widths in two rows, some of them empty, far from the origin."""
+    chance = np.random.default_rng(draw(st.integers(0, 9999)))
+    cols = draw(st.integers(2, 5))
+    widths = chance.integers(1, 4, cols)
+    widths[[0, -1]] = 1, 3
+    edges = np.append(0, np.cumsum(widths)) * SIDE
+    counts = chance.integers(0, 60, (2, 2 * cols)) * chance.integers(0, 2, 2 * cols)
+    counts[:, 0] += [1, 90]
+    counts[:, -1] += [2, 90]
+    boxes = [
+        shapely.box(
+            630_000.3 + edges[c], 4_270_000.7 + r * SIDE, 630_000.3 + edges[c + 1], 4_270_000.7 + (r + 1) * SIDE
+        )
+        for r in range(2)
+        for c in range(cols)
+    ]
+    frame = geopandas.GeoDataFrame(dict(enumerate(counts.astype(float))), geometry=boxes, crs=UTM)
+    return frame.set_axis([f"u{i}" for i in range(len(frame))])
+
+
+def measured(index, frame):
+    with np.errstate(all="raise"):
+        return flat(index(read(frame)))
+
+
+@each
+@few
+@given(frame=strips(), seed=st.integers(0, 99))
+def test_the_order_of_rows_does_not_matter(index, frame, seed):
+    shuffled = frame.sample(frac=1, random_state=seed)
+    assert_same(measured(ready(index), shuffled), measured(ready(index), frame), 1e-9)
+
+
+@each
+@pytest.mark.parametrize("crs", [KILOMETRES, FEET], ids=["kilometres", "feet"])
+@few
+@given(frame=strips())
+def test_the_unit_of_length_does_not_matter(index, crs, frame):
+    smaller = 1 / crs.axis_info[0].unit_conversion_factor
+    shapes = frame.scale(smaller, smaller, origin=(0, 0)).set_crs(crs, allow_override=True)
+    assert_same(measured(ready(index), frame.set_geometry(shapes)), measured(ready(index), frame), 1e-8)
+
+
+@each
+@few
+@given(frame=strips(), factor=st.sampled_from([0.25, 7.0]))
+def test_scaling_all_counts_changes_nothing(index, frame, factor):
+    more = frame.copy()
+    for name in (0, 1):
+        more[name] = frame[name] * factor
+    assert_same(measured(ready(index), more), measured(ready(index), frame), 1e-9)
+
+
+@pytest.mark.parametrize("self_distance", OWN)
+@pytest.mark.parametrize("name", PAIRS)
+@few
+@given(frame=strips(), decay=st.sampled_from([40.0, 300.0, 5000.0]))
+def test_pair_by_pair_it_is_the_same(name, self_distance, frame, decay):
+    pop = read(frame)
+    place = pop.geography.centroids.to_numpy(), pop.geography.areas.to_numpy(), decay, self_distance
+    index = getattr(sgt, name).bind(decay=decay, self_distance=self_distance)
+    assert_same(index(pop), np.array(getattr(plain, name)(pop.counts, *place)), 1e-8)
+
+
+@few
+@given(frame=strips())
+def test_centralization_compares_all_pairs(frame):
+    pop = read(frame)
+    x, y = pop.counts
+    places = pop.geography.centroids.to_numpy()
+    centers = places[[0, -1]]
+    apart = np.min([np.hypot(*(places - at).T) for at in centers], axis=0)
+    assert_same(sgt.relative_centralization(pop, center=centers), plain.centralization(x, y, apart))
+    areas = pop.geography.areas.to_numpy()
+    assert_same(sgt.absolute_centralization(pop, center=centers), plain.centralization(x, areas, apart))
+
+
+@few
+@given(frame=strips())
+def test_rows_of_distance_decay_exposure_add_up_to_one(frame):
+    assert_same(sgt.distance_decay_exposure(read(frame), decay=200).sum(axis=1), 1)
+
+
+@few
+@given(frame=strips())
+def test_contact_that_never_falls_is_the_mix_of_the_region(frame):
+    pop = read(frame)
+    assert_same(sgt.distance_decay_exposure(pop, decay=1e12), np.tile(pop.mix, (2, 1)), 1e-6)
+    assert_same(sgt.spatial_proximity(pop, decay=1e12), 1, 1e-6)
+    assert_same(sgt.distance_decay_exposure(pop, decay=1e-3, self_distance="zero"), sgt.exposure(pop))
+
+
+@few
+@given(frame=strips())
+def test_the_second_group_mirrors_the_first(frame):
+    pop = read(frame)
+    swapped = pop[list(pop.groups[::-1])]
+    assert_same(sgt.relative_centralization(swapped, center="mean"), -sgt.relative_centralization(pop, center="mean"))
+    assert_same(sgt.spatial_proximity(swapped, decay=200), sgt.spatial_proximity(pop, decay=200))
+    one, other = (sgt.relative_clustering(p, decay=200) for p in (pop, swapped))
+    assert_same((1 + one) * (1 + other), 1)
+
+
+@pytest.mark.parametrize("name", ["spatial_proximity", "absolute_clustering", "distance_decay_exposure"])
+@pytest.mark.parametrize("decay", [100, 300])
+def test_two_halves_are_more_clustered_than_a_checkerboard(name, decay):
+    halves, board = (sgt.synthetic_city(kind, rows=8, cols=8) for kind in ("ghetto", "checkerboard"))
+    index = getattr(sgt, name).bind(decay=decay)
+    assert flat(index(halves)).flat[0] > flat(index(board)).flat[0] + 0.1
+    assert sgt.dissimilarity(halves) == sgt.dissimilarity(board) == 1
+
+
+def test_a_group_in_the_middle_is_more_central_than_one_around_it():
+    rows, cols = np.mgrid[:7, :7]
+    middle = (np.maximum(abs(rows - 3), abs(cols - 3)) < 2).astype(float)
+    ring = (np.maximum(abs(rows - 3), abs(cols - 3)) == 3).astype(float)
+    land = sgt.Grid(7, 7, cell_size=100)
+    first, second = (sgt.Population(np.stack([x, 1 - x]) * 10, ["x", "y"], geography=land) for x in (middle, ring))
+    for index in (sgt.absolute_centralization, sgt.relative_centralization):
+        assert index(first, center="mean") > 0.5 > -0.5 > index(second, center="mean")
+
+
+def test_a_group_on_little_land_is_concentrated():
+    frame = geopandas.GeoDataFrame(
+        {"x": [40.0, 10, 0], "y": [10.0, 40, 50]}, geometry=[shapely.box(0, 0, s, 1) for s in (1, 2, 9)]
+    )
+    pop = sgt.Population.from_frame(frame, ["x", "y"])
+    other = pop[["y", "x"]]
+    assert sgt.absolute_concentration(pop) > sgt.absolute_concentration(other)
+    assert sgt.relative_concentration(pop) > 0 > sgt.relative_concentration(other)
+    assert sgt.delta(pop) > sgt.delta(other)
+
+
+def test_units_of_one_area_tell_nothing_of_concentration():
+    city = sgt.synthetic_city("ghetto")
+    for index in (sgt.absolute_concentration, sgt.relative_concentration):
+        with pytest.warns(sgt.UndefinedWarning, match="all units where people live are of one area"):
+            assert np.isnan(index(city))
+
+
+def test_what_is_missing_is_said_with_the_mend(tracts):
+    city = sgt.synthetic_city("ghetto", kind="points")
+    for index, words in (
+        (sgt.spatial_proximity, r"needs decay=1000\.0, the metres over which proximity falls"),
+        (sgt.distance_decay_exposure, "needs decay="),
+        (sgt.absolute_centralization, r"needs center=\(x, y\)"),
+    ):
+        with pytest.raises(sgt.OptionError, match=words):
+            index(city)
+    with pytest.raises(sgt.GeographyError, match=r"units without one, such as points.*Give polygons"):
+        sgt.delta(city)
+    with pytest.raises(sgt.GeographyError, match="no geometry"):
+        sgt.delta(sgt.Population([[1, 2], [3, 4]], ["a", "b"]))
+    with pytest.raises(sgt.GeographyError, match="to_crs"):
+        sgt.delta(tracts, groups=["white", "black"])
+    with pytest.raises(sgt.CapabilityError, match="reads the map itself"):
+        sgt.spatial_proximity(city.within(sgt.Radius(100)), decay=100)
+    for wrong in (0, -5, "far", float("nan")):
+        with pytest.raises(sgt.OptionError, match="decay must be a distance in metres, above 0"):
+            sgt.spatial_proximity(sgt.synthetic_city("ghetto"), decay=wrong)
+    for wrong in ("downtown", 5, [1, 2, 3], [(np.nan, 0)], [], object()):
+        with pytest.raises(sgt.OptionError, match="center must be"):
+            sgt.relative_centralization(city, center=wrong)
+    with pytest.raises(sgt.OptionError, match="self_distance must be one of"):
+        sgt.spatial_proximity(sgt.synthetic_city("ghetto"), decay=5, self_distance="half")
+    for refused in (sgt.delta.local, sgt.delta.partial):
+        with pytest.raises(sgt.CapabilityError, match=r"map|units"):
+            refused(sgt.synthetic_city("ghetto"))
+
+
+def test_a_centre_may_be_given_in_many_ways():
+    city = sgt.synthetic_city("ghetto")
+    point = shapely.Point(150, -250)
+    answers = {
+        sgt.relative_centralization(city, center=center)
+        for center in ((150, -250), [150, -250], [(150, -250)], point, [point, point], geopandas.GeoSeries([point]))
+    }
+    assert len(answers) == 1
+
+
+def test_the_table_has_what_reads_the_map_where_it_is_asked_for():
+    city = sgt.synthetic_city("gradient")
+    assert "delta" not in sgt.summary(city)["index"].tolist()
+    assert sgt.summary(
+        sgt.load("nc_births").to_crs(32119), groups=["white_1974", "nonwhite_1974"], dimension="concentration"
+    )["index"].tolist() == ["delta", "absolute_concentration", "relative_concentration"]
