@@ -90,22 +90,27 @@ def test_nothing_global_is_touched():
         from segregation_tools.kernels.lorenz import MANY, area_between
         assert state() == before, "import"
 
-        tracts = sgt.load("sacramento")
+        tracts = sgt.load("sacramento").to_crs(32610)
         pop = sgt.Population.from_frame(tracts, ["white", "black", "asian", "hispanic"], tiers=["county"])
+        needed = {"incomes": [1, 2], "decay": 1000.0, "center": "mean"}
         two, one = pop[["black", "white"]], sgt.Population([[1, 2]], ["a"])
         for index in stocked().values():
-            for given in (two, two.within(sgt.Zones(tracts["county"])), two.merge("county")):
-                index = index.bind(incomes=[1, 2]) if index.about.needs else index
+            index = index.bind(**{name: needed[name] for name in index.about.needs})
+            index(two)
+            for given in () if index.reads_map else (two, two.within(sgt.Zones(tracts["county"])), two.merge("county")):
                 index(given); index.expected(given); index.citation()
                 index.partial(given) if index.answer != "units" and given.surroundings is None else None
                 index.local(given) if not index.local_refusal else None
             with warnings.catch_warnings(record=True):
-                index(one) if not index.about.needs else None
+                index(one) if not index.about.needs and not index.reads_map else None
         sgt.summary(pop); sgt.shelf(); pop.to_frame(export=True); repr(pop); pop._repr_html_()
         sgt.synthetic_city("random", rng=1); sgt.synthetic_district(50, 3, rng=1)
         area_between(np.random.default_rng(1).random(MANY), np.ones(MANY))
         with tempfile.TemporaryDirectory() as folder:
             sgt.report(pop, folder + "/page.html")
+        for recipe in (sgt.Radius(2000), sgt.NearestPeople(9000), sgt.NearestUnits(5), sgt.Contiguity()):
+            sgt.dissimilarity(pop.within(recipe))
+        sgt.profile(sgt.dissimilarity, pop, radii=[0, 2000], rng=1, draws=3)
         assert state() == before, "calls"
         """
     )

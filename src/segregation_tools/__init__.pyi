@@ -20,6 +20,8 @@ from .errors import GroupError as GroupError
 from .errors import OptionError as OptionError
 from .errors import SegregationError as SegregationError
 from .errors import UndefinedWarning as UndefinedWarning
+from .indices.borders import boundary_dissimilarity as boundary_dissimilarity
+from .indices.borders import spatial_proximity_profile as spatial_proximity_profile
 from .indices.centralization import absolute_centralization as absolute_centralization
 from .indices.centralization import relative_centralization as relative_centralization
 from .indices.clustering import absolute_clustering as absolute_clustering
@@ -27,6 +29,7 @@ from .indices.clustering import distance_decay_exposure as distance_decay_exposu
 from .indices.clustering import relative_clustering as relative_clustering
 from .indices.clustering import spatial_proximity as spatial_proximity
 from .indices.concentration import absolute_concentration as absolute_concentration
+from .indices.concentration import concentration_profile as concentration_profile
 from .indices.concentration import delta as delta
 from .indices.concentration import relative_concentration as relative_concentration
 from .indices.curve import lorenz_dominance as lorenz_dominance

@@ -293,7 +293,9 @@ def test_the_shelf_lists_every_index():
     assert table.index.tolist() == list(stocked())
     assert table.loc["interaction", "groups"] == "two"
     assert not table.loc["gini", "local"]
-    assert list(dict.fromkeys(table["dimension"])) == ["evenness", "exposure", "diversity", "ordinal", "local"]
+    assert list(dict.fromkeys(table["dimension"])) == [
+        "evenness", "exposure", "diversity", "concentration", "centralization", "clustering", "ordinal", "local",
+    ]  # fmt: skip
 
 
 def test_nothing_is_remembered_between_calls():

@@ -38,5 +38,5 @@ def test_all_names_are_listed_and_others_refused():
     table = sgt.from_pysal()
     assert set(table["index"]) <= set(sgt.shelf().index)
     assert table.loc["Atkinson", "differs"].count("whatever is asked for") == 1
-    with pytest.raises(sgt.DataError, match="'SpatialProximity'"):
-        sgt.from_pysal("SpatialProximity")
+    with pytest.raises(sgt.DataError, match="'Spaciousness'"):
+        sgt.from_pysal("Spaciousness")

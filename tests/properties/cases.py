@@ -17,7 +17,12 @@ LOCAL = [index for index in VALUES if not index.local_refusal]
 DECOMPOSABLE = [index for index in ALL if index.decomposable]
 
 # What an index lacks; each has its counterexample in test_counterexamples.py.
-DIRECTED = {"interaction", "atkinson", "gorard"}  # the first of two groups is another question than the second
+DIRECTED = {
+    "interaction",
+    "atkinson",
+    "gorard",
+    "concentration_profile",
+}  # the first of two groups is another question than the second
 FITTED = {"rank_order_information", "rank_order_variance", "rank_order_squareroot"}  # through a polynomial
 NOT_ONE = {"gorard", "mutual_information", "divergence"}  # under complete separation
 NOT_A_MEAN = {"entropy_diversity", "simpson_diversity"}  # of its local values

@@ -110,7 +110,9 @@ def spatial_proximity(
     return float(totals[:-1] @ means[:-1] / (totals[-1] * means[-1]))
 
 
-@of_the_map(symbol="ACL", dimension="clustering", bounds=(-np.inf, 1), source="massey1988", groups=2, needs=("decay",))
+@of_the_map(
+    symbol="ACL", dimension="clustering", bounds=(-np.inf, 1), source=["massey1988"], groups=2, needs=("decay",)
+)
 def absolute_clustering(
     x: Array,
     y: Array,
@@ -154,7 +156,9 @@ def absolute_clustering(
     return float((sums[0, 0] - evenly) / (sums[0, 1] - evenly))
 
 
-@of_the_map(symbol="RCL", dimension="clustering", bounds=(-1, np.inf), source="massey1988", groups=2, needs=("decay",))
+@of_the_map(
+    symbol="RCL", dimension="clustering", bounds=(-1, np.inf), source=["massey1988"], groups=2, needs=("decay",)
+)
 def relative_clustering(
     x: Array,
     y: Array,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segregation_tools.indices.placed import ALIKE, like, of_the_map, undefined
+from segregation_tools.indices.shapes import mean_of_scores
 from segregation_tools.population.options import one_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def delta(x: Array, areas: Array) -> float:
     return float(np.abs(x / x.sum() - areas / areas.sum()).sum() / 2)
 
 
-@of_the_map(symbol="ACO", dimension="concentration", bounds=(-np.inf, 1), source="massey1988", groups=2)
+@of_the_map(symbol="ACO", dimension="concentration", bounds=(-np.inf, 1), source=["massey1988"], groups=2)
 def absolute_concentration(x: Array, y: Array, areas: Array, *, last: str = "whole") -> float:
     """How near the first group comes to living on as little land as it could.
 
@@ -89,7 +90,7 @@ def absolute_concentration(x: Array, y: Array, areas: Array, *, last: str = "who
     return 1 - (mean_over(x, areas) - smallest) / (largest - smallest)
 
 
-@of_the_map(symbol="RCO", dimension="concentration", bounds=(-np.inf, np.inf), source="massey1988", groups=2)
+@of_the_map(symbol="RCO", dimension="concentration", bounds=(-np.inf, np.inf), source=["massey1988"], groups=2)
 def relative_concentration(x: Array, y: Array, areas: Array, *, last: str = "whole") -> float:
     """How much less land the first group lives on than the second, by how much less it could.
 
@@ -124,6 +125,40 @@ def relative_concentration(x: Array, y: Array, areas: Array, *, last: str = "who
     if largest <= smallest * (1 + ALIKE):
         return undefined("relative_concentration", SAME_LAND)
     return (mean_over(x, areas) / mean_over(y, areas) - 1) / (smallest / largest - 1)
+
+
+@mean_of_scores(
+    symbol="CP",
+    dimension="concentration",
+    bounds=(0, 1),
+    source=["poulsen2002", "hong2014"],
+    groups=2,
+)
+def concentration_profile(p: Array, mix: Array) -> Array:
+    """How far members of the first group live from its share of the region: Σ (x_i/X) |p_i − P| / (1 − P).
+
+    The area between two profiles, of the share of the group's members who live in units where it makes up at least τ, and
+    of the same were it spread evenly, over all τ. It reads no map.
+
+    Parameters
+    ----------
+    p : ndarray of shape (2, units)
+        Shares of those met.
+    mix : ndarray of shape (2, 1)
+        Shares of the region.
+
+    Returns
+    -------
+    ndarray of shape (units,)
+
+    Examples
+    --------
+    0.9 · |0.9 − 0.5|/0.5 + 0.1 · |0.1 − 0.5|/0.5 = 0.8.
+
+    >>> round(sgt.concentration_profile(sgt.Population([[90, 10], [10, 90]], groups=["a", "b"])), 10)
+    0.8
+    """
+    return p[0] / mix[0] * np.abs(p[0] - mix[0]) / mix[1]
 
 
 def mean_over(people: Array, values: Array) -> float:

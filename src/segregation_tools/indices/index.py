@@ -539,6 +539,7 @@ ROOMS = (
     "clustering",
     "ordinal",
     "local",
+    "borders",
 )  # the order of the shelf; dimensions of users' own come last
 
 

@@ -17,6 +17,7 @@ __all__ = ["from_pysal"]
 GROUP_AND_TOTAL = "PySAL takes a group and a total; here pop.versus(group) is the group against the rest"
 SAME = "the same groups"
 CENTRE = "; here the centre has to be named, and units equally far from it are taken together"
+PAIRED = "; units without residents are left out of the pairs, and PySAL's answer may depend on the order of rows"
 RISING = "; in PySAL 2.6.0 proximity rises with distance, here it falls, over a decay length that has to be named"
 SMOOTHED = "; with a local environment PySAL smooths the residents too, here they stay where they live"
 
@@ -54,6 +55,15 @@ NAMES = {
     "MultiLocationQuotient": ("local", "location_quotient", SAME + "; here a labelled table"),
     "MultiLocalDiversity": ("diversity", "entropy_diversity", SAME + "; take .local"),
     "MultiLocalSimpsonInteraction": ("diversity", "simpson_diversity", SAME + "; take .local"),
+    "SpatialDissim": ("borders", "boundary_dissimilarity", GROUP_AND_TOTAL + "; take rule='queen'" + PAIRED),
+    "BoundarySpatialDissim": (
+        "borders",
+        "boundary_dissimilarity",
+        GROUP_AND_TOTAL + "; take weights='border'" + PAIRED,
+    ),
+    "PARDissim": ("borders", "boundary_dissimilarity", GROUP_AND_TOTAL + "; take weights='border_shape'" + PAIRED),
+    "SpatialProxProf": ("borders", "spatial_proximity_profile", GROUP_AND_TOTAL + "; integrated exactly"),
+    "ConProf": ("concentration", "concentration_profile", GROUP_AND_TOTAL + "; in closed form"),
     "Delta": ("concentration", "delta", GROUP_AND_TOTAL),
     "AbsoluteConcentration": ("concentration", "absolute_concentration", GROUP_AND_TOTAL),
     "RelativeConcentration": ("concentration", "relative_concentration", GROUP_AND_TOTAL),

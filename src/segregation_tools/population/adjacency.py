@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-__all__ = ["RULES", "cell_adjacency", "polygon_adjacency", "refuse_invalid"]
+__all__ = ["RULES", "cell_adjacency", "polygon_adjacency", "refuse_invalid", "shared_borders"]
 
 RULES = ("queen", "rook")
 
@@ -46,15 +46,7 @@ def polygon_adjacency(geometry: GeoSeries, units: pd.Index[Any], rule: str, tole
     """
     import shapely
 
-    shapes = _areas_of(np.asarray(geometry.array))
-    flat = shapely.get_dimensions(shapes) < 2
-    if flat.any():
-        msg = (
-            f"contiguity needs polygons; units that are points or lines: {listed(units[flat])}. "
-            "Take an environment by distance: sgt.Radius(metres) or sgt.NearestUnits(k)"
-        )
-        raise GeographyError(msg)
-    refuse_invalid(shapes, units, "contiguity")
+    shapes = _polygons(geometry, units)
     tree = shapely.STRtree(shapes)
     if tolerance > 0:
         a, b = tree.query(shapes, predicate="dwithin", distance=tolerance)
@@ -65,6 +57,21 @@ def polygon_adjacency(geometry: GeoSeries, units: pd.Index[Any], rule: str, tole
         along = _along(shapes[a], shapes[b], tolerance)
         a, b = a[along], b[along]
     return _symmetric(a, b, len(shapes))
+
+
+def _polygons(geometry: GeoSeries, units: pd.Index[Any]) -> NDArray[Any]:
+    import shapely
+
+    shapes = _areas_of(np.asarray(geometry.array))
+    flat = shapely.get_dimensions(shapes) < 2
+    if flat.any():
+        msg = (
+            f"contiguity needs polygons; units that are points or lines: {listed(units[flat])}. "
+            "Take an environment by distance: sgt.Radius(metres) or sgt.NearestUnits(k)"
+        )
+        raise GeographyError(msg)
+    refuse_invalid(shapes, units, "contiguity")
+    return shapes
 
 
 def refuse_invalid(shapes: NDArray[Any], units: pd.Index[Any], purpose: str) -> None:
@@ -129,6 +136,32 @@ def _along(one: NDArray[Any], other: NDArray[Any], tolerance: float) -> NDArray[
     return shared | (np.maximum(*runs) >= tolerance)
 
 
+def shared_borders(geometry: GeoSeries, units: pd.Index[Any]) -> csr_array:
+    """Measure the border that polygons share.
+
+    Parameters
+    ----------
+    geometry : GeoSeries
+        One polygon a unit.
+    units : pandas.Index
+        Labels for the refusals.
+
+    Returns
+    -------
+    csr_array of shape (units, units)
+        Lengths in the units of the geometry, symmetric, with nothing on the diagonal.
+    """
+    import shapely
+
+    shapes = _polygons(geometry, units)
+    a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    a, b = a[a < b], b[a < b]
+    outlines = shapely.boundary(shapes)
+    lengths = shapely.length(shapely.intersection(outlines[a], outlines[b]))
+    shared = lengths > 0
+    return _symmetric(a[shared], b[shared], len(shapes), lengths[shared])
+
+
 def cell_adjacency(rows: int, cols: int, rule: str) -> csr_array:
     """Link the neighbouring cells of a grid.
 
@@ -152,8 +185,9 @@ def cell_adjacency(rows: int, cols: int, rule: str) -> csr_array:
     return _symmetric(a, b, cell.size)
 
 
-def _symmetric(a: NDArray[np.intp], b: NDArray[np.intp], size: int) -> csr_array:
+def _symmetric(a: NDArray[np.intp], b: NDArray[np.intp], size: int, weights: NDArray[Any] | float = 1.0) -> csr_array:
     from scipy.sparse import csr_array
 
     ends = (np.concatenate([a, b]), np.concatenate([b, a]))
-    return csr_array((np.ones(len(ends[0])), ends), shape=(size, size))
+    values = np.broadcast_to(np.asarray(weights, dtype=np.float64), len(a))
+    return csr_array((np.concatenate([values, values]), ends), shape=(size, size))

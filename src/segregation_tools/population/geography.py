@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import DataWarning, GeographyError, listed, warn
-from segregation_tools.population.adjacency import RULES, polygon_adjacency, refuse_invalid
+from segregation_tools.population.adjacency import RULES, polygon_adjacency, refuse_invalid, shared_borders
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
@@ -213,6 +213,12 @@ class Geography:
         geometry = self.placed("contiguity")
         scale = metres_per_unit(geometry.crs, "tolerance") if tolerance > 0 else 1.0
         return polygon_adjacency(geometry, self.units, rule, tolerance / scale)
+
+    @cached_property
+    def borders(self) -> csr_array:
+        """Length of the border that every two units share, in metres."""
+        geometry = self.placed("border")
+        return shared_borders(geometry, self.units) * metres_per_unit(geometry.crs, "border")
 
     @property
     def areas(self) -> pd.Series[float]:

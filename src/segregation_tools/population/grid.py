@@ -152,3 +152,8 @@ class Grid:
         """
         real_number(tolerance, "tolerance", 0, "a length in metres")
         return cell_adjacency(self.rows, self.cols, one_of(rule, "rule", RULES))
+
+    @cached_property
+    def borders(self) -> csr_array:
+        """Length of the border that every two cells share, in metres."""
+        return self.adjacency("rook") * (self.cell_size * metres_per_unit(self.crs, "border"))
