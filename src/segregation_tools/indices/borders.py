@@ -83,10 +83,9 @@ def boundary_dissimilarity(
     --------
     On a checkerboard every border divides the groups: 1 − 1 = 0. Between two halves of 10 × 10 cells, 10 of 180 borders do.
 
-    >>> sgt.boundary_dissimilarity(sgt.synthetic_city("checkerboard"))
-    0.0
-    >>> round(sgt.boundary_dissimilarity(sgt.synthetic_city("ghetto")), 6) == round(1 - 10 / 180, 6)
-    True
+    >>> cities = [sgt.synthetic_city(kind) for kind in ("checkerboard", "ghetto")]
+    >>> [abs(round(sgt.boundary_dissimilarity(city), 4)) for city in cities]
+    [0.0, 0.9444]
     """
     _check(weights, order, standardize, perimeter, falling)
     real_number(rate, "rate", 0, "a number")
@@ -178,8 +177,8 @@ def spatial_proximity_profile(x: Array, y: Array, geography: Geography | Grid, *
 
     Examples
     --------
-    Three cells in a row with shares 1, ½ and 0, P = ½: two cells have at least ½, one step apart, so that η = 1 up to ½, and 0
-    above, where one is left: [½ − ½ + 0]/½ = 0.
+    Three cells in a row with shares 1, ½ and 0, P = ½: two cells have at least ½, one step apart, so that η is 1 up to ½
+    and 0 above, where one is left: [½ − ½ + 0]/½ = 0.
 
     >>> row = sgt.Grid(1, 3, cell_size=100)
     >>> pop = sgt.Population([[[10, 5, 0]], [[0, 5, 10]]], groups=["a", "b"], geography=row)
