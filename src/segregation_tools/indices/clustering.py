@@ -103,11 +103,9 @@ def spatial_proximity(
     >>> [round(sgt.spatial_proximity(sgt.synthetic_city(kind), decay=200), 3) for kind in ("checkerboard", "ghetto")]
     [0.993, 1.495]
     """
-    everyone = np.vstack([counts, counts.sum(axis=0)])
-    sums = np.diagonal(_near(everyone, areas, centroids, decay or 0, self_distance))
-    totals = everyone.sum(axis=1)
-    means = sums / totals**2
-    return float(totals[:-1] @ means[:-1] / (totals[-1] * means[-1]))
+    sums, totals = _near(counts, areas, centroids, decay or 0, self_distance), counts.sum(axis=1)
+    own, everyone = np.diagonal(sums) / totals, sums.sum() / totals.sum()  # T_g P_gg and T P_tt
+    return float(own.sum() / everyone)
 
 
 @of_the_map(

@@ -9,7 +9,7 @@ import numba
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["compiled"]
+__all__ = ["added_in_any_order", "compiled", "vectorized"]
 
 Kernel = TypeVar("Kernel", bound="Callable[..., Any]")
 
@@ -27,4 +27,39 @@ def compiled(kernel: Kernel) -> Kernel:
     callable
     """
     fast: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(kernel)
+    return fast  # type: ignore[no-any-return]
+
+
+def vectorized(kernel: Kernel) -> Kernel:
+    """Compile a kernel in which no NaN and no infinity occurs, so that several terms are worked on at once.
+
+    Parameters
+    ----------
+    kernel : callable
+        Plain loops over arrays.
+
+    Returns
+    -------
+    callable
+    """
+    return _with_flags(kernel, {"contract", "nsz", "nnan", "ninf"})
+
+
+def added_in_any_order(kernel: Kernel) -> Kernel:
+    """Compile a `vectorized` kernel whose sums may be added up in any order.
+
+    Parameters
+    ----------
+    kernel : callable
+        Plain loops over arrays.
+
+    Returns
+    -------
+    callable
+    """
+    return _with_flags(kernel, {"contract", "nsz", "nnan", "ninf", "reassoc"})
+
+
+def _with_flags(kernel: Kernel, flags: set[str]) -> Kernel:
+    fast: Any = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=flags)(kernel)
     return fast  # type: ignore[no-any-return]

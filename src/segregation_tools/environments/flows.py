@@ -1,0 +1,148 @@
+"""Where residents go: work, school, shops; whom they meet there, blended with whom they meet at home."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from segregation_tools.errors import DataError, DataWarning, OptionError, listed, warn
+from segregation_tools.population.options import real_number
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.population.geography import Geography
+    from segregation_tools.population.grid import Grid
+
+__all__ = ["Flows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Flows:
+    """Residents meet everyone who goes where they go, each place counting as much as they go there.
+
+    A resident of i goes to j with probability f_ij, the flow from i to j among all from i; at j are Σ_k n_kg f_kj people of
+    group g; whom he meets is the mean of the mixes of these places. As with zones, the mean of those met is the mix of the
+    region. All residents of a unit are taken to travel alike.
+
+    Parameters
+    ----------
+    od : DataFrame
+        One row a flow; repeated pairs are added up. It is never changed.
+    origin, destination, weight : hashable
+        Its columns: the unit where people live, the place where they go (a unit or any other place), and how many, or how
+        often.
+    home_share : float
+        From 0 to 1: what part of those met are residents of the own unit.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or a weight is negative or missing.
+    OptionError
+        If `home_share` is no share.
+
+    Warns
+    -----
+    DataWarning
+        If flows start at places that are no units: they are left out. If from some units nobody goes anywhere: their
+        residents meet only each other.
+
+    References
+    ----------
+    Athey et al. 2021; Moro et al. 2021.
+
+    Examples
+    --------
+    Residents of u stay; half of v go to u. At u are 100 a and 10 of v's b: everyone of u meets 10 in 110.
+
+    >>> pop = sgt.Population([[100, 0], [0, 20]], groups=["a", "b"], units=["u", "v"])
+    >>> trips = pd.DataFrame({"from": ["u", "v", "v"], "to": ["u", "u", "v"], "people": [100, 10, 10]})
+    >>> met = pop.within(Flows(trips, origin="from", destination="to", weight="people"))
+    >>> sgt.exposure(met).round(3).loc["a", "b"]
+    np.float64(0.091)
+    """
+
+    od: pd.DataFrame = field(repr=False)
+    origin: Hashable
+    destination: Hashable
+    weight: Hashable
+    home_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        if real_number(self.home_share, "home_share", 0, "a share from 0 to 1") > 1:
+            msg = f"home_share must be a share from 0 to 1, not {self.home_share!r}"
+            raise OptionError(msg)
+        if not isinstance(self.od, pd.DataFrame):
+            msg = f"flows are a DataFrame with one row a flow, not {type(self.od).__name__}"
+            raise DataError(msg)
+        for column in (self.origin, self.destination, self.weight):
+            if column not in self.od:
+                msg = f"no column {column!r}; the columns are {listed(self.od.columns, 30)}"
+                raise DataError(msg)
+
+    def __str__(self) -> str:
+        home = f", and for {self.home_share:.0%} those of their own unit" if self.home_share else ""
+        return f"those who go where they go{home}"
+
+    def on(self, geography: Geography | Grid) -> BoundFlows:
+        """Match the origins with the units.
+
+        Parameters
+        ----------
+        geography : Geography or Grid
+            The places of a population.
+
+        Returns
+        -------
+        BoundFlows
+        """
+        weights = pd.to_numeric(self.od[self.weight], errors="coerce").to_numpy(dtype=np.float64)
+        wrong = ~(np.isfinite(weights) & (weights >= 0))
+        if wrong.any() or self.od[self.destination].isna().any():
+            rows = self.od.index[wrong | self.od[self.destination].isna().to_numpy()]
+            msg = f"flows must be 0 or more, from a place to a place; correct rows {listed(rows)}"
+            raise DataError(msg)
+        units = geography.units
+        start = units.get_indexer(pd.Index(self.od[self.origin]))
+        strange = (start < 0) & (weights > 0)
+        if strange.any():
+            part = weights[strange].sum() / weights.sum()
+            names = pd.unique(self.od[self.origin][strange])
+            warn(f"flows from places that are no units are left out ({part:.1%}): {listed(names)}", DataWarning)
+        kept = (start >= 0) & (weights > 0)
+        ends, places = pd.factorize(self.od[self.destination][kept])
+        flows = sparse.csr_array((weights[kept], (start[kept], ends)), shape=(len(units), max(len(places), 1)))
+        leaving = np.asarray(flows.sum(axis=1))
+        stay = leaving == 0
+        if stay.any():
+            warn(f"nobody goes anywhere from {listed(units[stay])}: their residents meet only each other", DataWarning)
+        chance = sparse.csr_array(sparse.diags_array(1 / np.where(stay, 1, leaving)) @ flows)
+        return BoundFlows(chance, stay, float(self.home_share))
+
+
+@dataclass(frozen=True, eq=False)
+class BoundFlows:
+    """Flows bound to the units of a population: from each unit, the chance to go to each place."""
+
+    chance: sparse.csr_array
+    stay: NDArray[np.bool_]
+    home_share: float
+    linear = False  # the mix of a place depends on how many live where
+    includes_self = False
+
+    def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield the environment of all units at once, as many people as live there."""
+        home = counts.reshape(len(counts), -1).astype(np.float64)
+        there = self.chance.T @ home.T
+        people = there.sum(axis=1, keepdims=True)
+        mixes = there / np.where(people > 0, people, 1)
+        away = (self.chance @ mixes).T * home.sum(axis=0)
+        met = self.home_share * home + (1 - self.home_share) * np.where(self.stay, home, away)
+        yield slice(None), met.reshape(counts.shape)
