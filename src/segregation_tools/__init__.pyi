@@ -7,9 +7,11 @@ from .analysis.writing import cite as cite
 from .analysis.writing import export as export
 from .analysis.writing import methods as methods
 from .environments.contiguity import Contiguity as Contiguity
+from .environments.flows import Flows as Flows
 from .environments.given import Neighbours as Neighbours
 from .environments.nearest import NearestPeople as NearestPeople
 from .environments.nearest import NearestUnits as NearestUnits
+from .environments.network import NetworkRadius as NetworkRadius
 from .environments.radius import Radius as Radius
 from .environments.zones import Zones as Zones
 from .errors import CapabilityError as CapabilityError

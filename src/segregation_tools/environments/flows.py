@@ -29,7 +29,7 @@ class Flows:
 
     A resident of i goes to j with probability f_ij, the flow from i to j among all from i; at j are Σ_k n_kg f_kj people of
     group g; whom he meets is the mean of the mixes of these places. As with zones, the mean of those met is the mix of the
-    region. All residents of a unit are taken to travel alike.
+    region.
 
     Parameters
     ----------
@@ -53,6 +53,12 @@ class Flows:
     DataWarning
         If flows start at places that are no units: they are left out. If from some units nobody goes anywhere: their
         residents meet only each other.
+
+    Notes
+    -----
+    All residents of a unit are taken to travel alike. Where groups of one unit go to different places this hides how far
+    apart they are: in Rhode Island in 2019, D of low and high earners was .15 by tract of residence and .25 by tract of work,
+    but .01 with everyone's flows. Where flows are known by group, measure the places they lead to as a population.
 
     References
     ----------

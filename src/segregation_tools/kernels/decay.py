@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from segregation_tools.kernels.compile import compiled
 
-__all__ = ["KERNELS", "REACH", "decay"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["KERNELS", "REACH", "decay", "weights_at"]
 
 KERNELS = ("uniform", "triangular", "epanechnikov", "biweight", "gaussian", "exponential")
 
@@ -41,3 +47,31 @@ def decay(kernel: int, squared: float) -> float:
     if kernel == 4:
         return math.exp(-squared / 2)
     return math.exp(-math.sqrt(squared))
+
+
+def weights_at(distances: NDArray[np.float64], scale: float, kernel: str) -> NDArray[np.float64]:
+    """Weights at distances within the reach.
+
+    Parameters
+    ----------
+    distances : ndarray
+        0 or more.
+    scale : float
+        Of the kernel.
+    kernel : str
+        One of `KERNELS`.
+
+    Returns
+    -------
+    ndarray of the shape of `distances`, from 0 to 1
+    """
+    weights = np.ones(distances.shape)
+    if scale > 0:
+        _weights_at(np.ascontiguousarray(distances).ravel(), scale, KERNELS.index(kernel), weights.ravel())
+    return weights
+
+
+@compiled
+def _weights_at(distances: NDArray[np.float64], scale: float, kernel: int, weights: NDArray[np.float64]) -> None:
+    for i in range(len(distances)):
+        weights[i] = decay(kernel, (distances[i] / scale) ** 2)
