@@ -91,6 +91,37 @@ def test_pair_by_pair_it_is_the_same(name, self_distance, frame, decay):
     assert_same(index(pop), np.array(getattr(plain, name)(pop.counts, *place)), 1e-8)
 
 
+@pytest.mark.parametrize("standardize", ["global", "rows"])
+@pytest.mark.parametrize("weights", ["adjacent", "border", "border_shape"])
+@few
+@given(
+    frame=strips(),
+    order=st.integers(1, 4),
+    falling=st.sampled_from(["exponential", "power"]),
+    rate=st.sampled_from([0.0, 0.5, 2.0]),
+)
+def test_across_borders_it_is_pair_by_pair(weights, standardize, frame, order, falling, rate):
+    order = order if weights == "adjacent" else 1
+    place = read(frame).geography
+    touching, lengths = place.adjacency("rook").toarray(), place.borders.toarray()
+    index = sgt.boundary_dissimilarity.bind(
+        weights=weights, standardize=standardize, order=order, falling=falling, rate=rate
+    )
+    twin = plain.boundary_dissimilarity(
+        read(frame).counts, touching, lengths, place.areas.to_numpy(), place.perimeters.to_numpy(), weights, order, falling,
+        rate, standardize,
+    )  # fmt: skip
+    assert_same(index(read(frame)), twin)
+
+
+@settings(max_examples=5)
+@given(frame=strips())
+def test_the_proximity_profile_is_the_area_under_its_steps(frame):
+    pop = read(frame)
+    twin = plain.spatial_proximity_profile(pop.counts, pop.geography.adjacency("queen").toarray(), 4000)
+    assert sgt.spatial_proximity_profile(pop) == pytest.approx(twin, abs=0.02)
+
+
 @few
 @given(frame=strips())
 def test_centralization_compares_all_pairs(frame):

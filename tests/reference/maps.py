@@ -65,3 +65,60 @@ def centralization(x, other, distances):
             if abs(gap) > 1e-9 * max(distances):
                 ahead += x[i] * other[j] * (1 if gap > 0 else -1)
     return ahead / (x.sum() * other.sum())
+
+
+def boundary_dissimilarity(counts, touching, lengths, areas, outlines, weights, order, falling, rate, standardize):
+    """Pair by pair, in both directions."""
+    x, y = counts
+    home = [i for i in range(len(x)) if x[i] + y[i] > 0]
+    value = sum(abs(x[i] / x.sum() - y[i] / y.sum()) for i in range(len(x))) / 2
+    p = {i: x[i] / (x[i] + y[i]) for i in home}
+    shape = {i: outlines[i] / areas[i] for i in home}
+    if weights == "adjacent":
+        steps = all_steps(touching)
+        for k in range(1, order + 1):
+            gaps = {i: [abs(p[i] - p[j]) for j in home if steps[i][j] == k] for i in home}
+            every = [gap for mine in gaps.values() for gap in mine]
+            if every and standardize == "rows":
+                mean = sum(sum(mine) / len(mine) for mine in gaps.values() if mine) / len(home)
+            else:
+                mean = sum(every) / max(len(every), 1)
+            value -= (exp(-rate * (k - 1)) if falling == "exponential" else k**-rate) * mean
+        return value
+    everything = sum(lengths[i][j] for i in home for j in home)
+    for i in home:
+        mine = sum(lengths[i][j] for j in home)
+        for j in home:
+            if lengths[i][j]:
+                part = lengths[i][j] / (mine * len(home) if standardize == "rows" else everything)
+                ratio = (shape[i] + shape[j]) / (2 * max(shape.values())) if weights == "border_shape" else 1
+                value -= part * ratio * abs(p[i] - p[j])
+    return value
+
+
+def all_steps(touching):
+    """Steps between any two units, one wave after the other."""
+    steps = []
+    for source in range(len(touching)):
+        far, wave, k = {source: 0}, [source], 0
+        while wave:
+            k += 1
+            wave = [j for j in range(len(touching)) if j not in far and any(touching[i][j] for i in wave)]
+            far.update(dict.fromkeys(wave, k))
+        steps.append([far.get(j, inf) for j in range(len(touching))])
+    return steps
+
+
+def spatial_proximity_profile(counts, touching, cuts=20_000):
+    """Integrated on a fine grid of thresholds."""
+    t = counts.sum(axis=0)
+    home = [i for i in range(len(t)) if t[i] > 0]
+    p, overall, steps = {i: counts[0][i] / t[i] for i in home}, counts[0].sum() / t.sum(), all_steps(touching)
+    value = overall
+    for cut in range(cuts):
+        tau = (cut + 0.5) / cuts
+        strong = [i for i in home if p[i] >= tau]
+        k = len(strong)
+        near = (k * k - k) / sum(steps[i][j] for i in strong for j in strong) if k > 1 else 0.0
+        value += near / cuts if tau > overall else -near / cuts
+    return value / (1 - overall)

@@ -62,7 +62,7 @@ def boundary_dissimilarity(
     rule : {"rook", "queen"}
         For ``"adjacent"``: whether units touch that share a stretch of border, or also a corner.
     standardize : {"global", "rows"}
-        Whether lengths are parts of all borders, or of those of each unit, every unit counting alike.
+        Whether weights are parts of those of all pairs, or of the pairs of each unit, every unit counting alike.
     perimeter : {"outline", "shared"}
         For ``"border_shape"``: the whole outline, or the part that is shared with other units.
     falling : {"exponential", "power"}
