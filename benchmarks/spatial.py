@@ -1,4 +1,7 @@
-"""Local environments on a city's worth of units, beside PySAL segregation: ``python3 tasks.py bench spatial``."""
+"""Local environments and measures of the map on a city's worth of units: ``python3 tasks.py bench spatial``.
+
+Beside SciPy and PySAL segregation.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,14 @@ from typing import TYPE_CHECKING
 
 import geopandas
 import numpy as np
+import shapely
 from _measure import cpu, line, peak, run
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 import segregation_tools as sgt
+from segregation_tools.indices.index import stocked
+from segregation_tools.kernels.pairs import pair_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,6 +148,70 @@ def beside_pysal() -> dict[str, float]:
         return found
 
 
+def blocks(side: int) -> geopandas.GeoDataFrame:
+    """Rectangles of several sizes without gaps, two groups."""
+    chance = np.random.default_rng(2)
+    xs, ys = (np.append(0, np.cumsum(chance.uniform(50, 150, side))) for _ in range(2))
+    west, south = (edges.ravel() for edges in np.meshgrid(xs[:-1], ys[:-1]))
+    east, north = (edges.ravel() for edges in np.meshgrid(xs[1:], ys[1:]))
+    counts = chance.integers(0, 300, (2, side * side))
+    return geopandas.GeoDataFrame(
+        {"a": counts[0], "b": counts[1]}, geometry=shapely.box(west, south, east, north), crs=32610
+    )
+
+
+def on_maps() -> dict[str, float]:
+    """Seconds on the clock, warm, of every index that reads the map, at ten thousand units; memory above the data."""
+    pop = sgt.Population.from_frame(blocks(100), ["a", "b"])
+    needed = {"decay": 1000.0, "center": "mean"}
+    before, found = peak(), {}
+    for name, index in stocked().items():
+        if index.reads_map:
+            ready = index.bind(**{option: needed[option] for option in index.about.needs})
+            ready(pop)
+            start = time.perf_counter()
+            ready(pop)
+            found[name] = time.perf_counter() - start
+    return {**found, "megabytes": (peak() - before) / 1e6}
+
+
+def of_pairs() -> dict[str, float]:
+    """Spatial proximity of 100,000 points, exact, per pair of the full square; beside SciPy's cdist on fewer."""
+    chance = np.random.default_rng(3)
+    places = chance.random((UNITS, 2)) * SIDE
+    counts = chance.integers(0, 300, (2, UNITS)).astype(float)
+
+    def ours(n: int) -> object:
+        return pair_sums(places[:n], counts[:, :n], 1000.0)
+
+    def by_distances(n: int, rows: int) -> np.ndarray:
+        total = np.zeros((2, 2))
+        for first in range(0, rows, 500):
+            near = np.exp(cdist(places[first : first + 500], places[:n]) / -1000.0)
+            total += counts[:, first : first + 500] @ near @ counts[:, :n].T
+        return total - counts[:, :rows] @ counts[:, :rows].T
+
+    few = 20_000
+    error = np.abs(ours(few) / by_distances(few, few) - 1).max()
+    whole = cpu(lambda: ours(UNITS), 2)
+    beside = cpu(lambda: by_distances(UNITS, 2_000), 1) / 2_000  # some rows of the square stand for all
+    return {"ns": whole / UNITS**2 * 1e9, "seconds": whole, "error": error, "cdist": beside * UNITS / whole}
+
+
+def by_street() -> dict[str, float]:
+    """Two kilometres around each of 1,000 units on a lattice of 40,000 crossings."""
+    chance, corners = np.random.default_rng(4), np.arange(200) * 100.0
+    lines = [shapely.linestrings(corners, np.full(200, at)) for at in corners]
+    lines += [shapely.linestrings(np.full(200, at), corners) for at in corners]
+    streets = geopandas.GeoDataFrame(geometry=lines, crs=32610)
+    counts = chance.integers(1, 300, (2, 1000))
+    frame = geopandas.GeoDataFrame(
+        {"a": counts[0], "b": counts[1]}, geometry=shapely.points(chance.random((1000, 2)) * corners[-1]), crs=32610
+    )
+    pop = sgt.Population.from_frame(frame, ["a", "b"])
+    return {"seconds": cpu(lambda: pop.within(sgt.NetworkRadius(streets, 2000)), 2), "megabytes": peak() / 1e6}
+
+
 def table(found: dict[str, dict[str, float]]) -> list[bool]:
     """Print the figures and the limits they are held against."""
     held = []
@@ -169,6 +240,17 @@ def table(found: dict[str, dict[str, float]]) -> list[bool]:
     for name, what in (("index", f"H, {FEWER:,} units"), ("profile", f"H at three radii, {FEWEST:,} units")):
         print(f"{what + ': PySAL, CPU seconds':<58}{found['PySAL'][f'{name}: PySAL, seconds']:>10.2f}")
         held.append(line(what, found["PySAL"][name], "≥ 20"))
+    print("\nTen thousand blocks: seconds on the clock, warm")
+    held += [line(name, figure, "≤ 1") for name, figure in found["maps"].items() if name != "megabytes"]
+    held.append(line("memory above the data, MB", found["maps"]["megabytes"], "≤ 300"))
+    pairs = found["pairs"]
+    print(f"\nExact sums over all pairs of {UNITS:,} points")
+    held.append(line("CPU-nanoseconds a pair of the full square", pairs["ns"], "≤ 0.35"))
+    held.append(line("relative error, in millionths", pairs["error"] * 1e6, "≤ 1"))
+    held.append(line("SciPy's cdist and exp take so many times longer", pairs["cdist"], "≥ 60"))
+    print("\nTwo kilometres by street around 1,000 units, 40,000 crossings")
+    held.append(line("CPU seconds", found["streets"]["seconds"], "≤ 2"))
+    held.append(line("memory of the process, MB", found["streets"]["megabytes"], "≤ 500"))
     return held
 
 
@@ -178,6 +260,9 @@ MEASUREMENTS = {
     "profile": profiles,
     "tree": beside_a_tree,
     "PySAL": beside_pysal,
+    "maps": on_maps,
+    "pairs": of_pairs,
+    "streets": by_street,
 }
 
 if __name__ == "__main__":

@@ -86,32 +86,23 @@ def _pair_sums(x: Floats, y: Floats, rows: Floats, first: int, last: int, sums: 
 
 
 def _double(context: Any, number: Any, times: Any) -> Any:
-    """Double a number so many times, in single precision, by adding to its exponent."""
+    """Double a number, in single precision, as often as the last bits of another say, by adding to its exponent."""
 
     def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         bits = ir.IntType(32)
-        exponent = builder.shl(given[1], ir.Constant(bits, 23))
-        return builder.bitcast(builder.add(builder.bitcast(given[0], bits), exponent), ir.FloatType())
+        number, times = (builder.bitcast(value, bits) for value in given)
+        return builder.bitcast(builder.add(number, builder.shl(times, ir.Constant(bits, 23))), ir.FloatType())
 
-    return types.float32(types.float32, types.int32), build
-
-
-def _truncate(context: Any, number: Any) -> Any:
-    """Take the whole part of a number, in 32 bits."""
-
-    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        return builder.fptosi(given[0], ir.IntType(32))
-
-    return types.int32(types.float32), build
+    return types.float32(types.float32, types.float32), build
 
 
 doubled: Any = intrinsic(_double)
-truncated: Any = intrinsic(_truncate)
 
-HALF = np.float32(0.5)
+WHOLE = np.float32(1.5 * 2**23)  # a number added to this one is rounded, and stands in its last bits
 PER_HALVING = np.float32(-1 / math.log(2))
-LEAST = np.float32(-100)  # smaller powers count as nothing: numbers below 2⁻¹²⁶ would be slow
-FAR = 100 * math.log(2)
+HALVINGS = 100  # whatever is farther counts as nothing: numbers below 2⁻¹²⁶ would be slow
+FAR = HALVINGS * math.log(2)
+LAST = np.float32(FAR)
 # Chebyshev interpolation of 2^f between −½ and ½: off by less than 1e-7
 C0, C1, C2, C3, C4, C5 = (
     np.float32(c)
@@ -119,7 +110,7 @@ C0, C1, C2, C3, C4, C5 = (
 )
 
 
-NOTHING = np.float32(C0 * np.float32(2) ** LEAST)
+NOTHING = np.float32(C0 * 2.0**-HALVINGS)
 
 
 @compiled
@@ -158,9 +149,9 @@ def _proximities(x: Singles, y: Singles, here_x: np.float32, here_y: np.float32,
     """exp(−d) of the points of a tile from one."""
     for j in range(len(x)):
         dx, dy = x[j] - here_x, y[j] - here_y
-        halvings = max(np.sqrt(dx * dx + dy * dy) * PER_HALVING, LEAST)
-        whole = truncated(halvings - HALF)
-        f = halvings - np.float32(whole)
+        d = min(np.sqrt(dx * dx + dy * dy), LAST)
+        whole = d * PER_HALVING + WHOLE
+        f = d * PER_HALVING - (whole - WHOLE)
         power = C0 + f * (C1 + f * (C2 + f * (C3 + f * (C4 + f * C5))))
         proximity[j] = doubled(power, whole) - NOTHING
 
