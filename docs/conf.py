@@ -21,6 +21,7 @@ autosummary_generate = True
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
 html_title = "segregation_tools"
+html_sidebars = {page.stem: [] for page in HERE.glob("*.md")}  # they have no pages below them: room for their tables
 suppress_warnings = ["config.cache"]
 
 write_index_pages(HERE / "reference")

@@ -27,7 +27,9 @@ def index_page(name: str, index: Index) -> str:
     """Write formula, source and worked example of one index, from its docstring."""
     low, high = index.bounds
     references = "\n".join(f"- {line}" for line in index.citation().splitlines())
-    options = ", ".join(f"`{option}={value!r}`" for option, value in index.defaults.items()) or "none"
+    needed = index.about.needs
+    known = (f"`{name}`, needed" if name in needed else f"`{name}={value!r}`" for name, value in index.defaults.items())
+    options = ", ".join(known) or "none"
     text = inspect.cleandoc(index.__doc__)
     about, _, rest = text.partition("\nParameters\n")
     example = rest.partition("Examples\n--------\n")[2]
