@@ -104,8 +104,14 @@ def test_units_and_rows_that_do_not_fit_are_named():
             pop.within(sgt.Flows(bad, **COLUMNS))
     with pytest.raises(sgt.DataError, match="correct rows 0"):
         pop.within(sgt.Flows(od.assign(to=[None, "v", "v"]), **COLUMNS))
-    with pytest.raises(sgt.DataError, match="no column 'n'"):
+    with pytest.raises(sgt.DataError, match="one column 'n' is needed"):
         sgt.Flows(od.drop(columns="n"), **COLUMNS)
+    with pytest.raises(sgt.DataError, match="one column 'n' is needed"):
+        sgt.Flows(pd.concat([od, od["n"]], axis=1), **COLUMNS)
+    with pytest.raises(sgt.DataError, match="is of type complex128, not numbers"):
+        sgt.Flows(od.assign(n=[1j, 2, 3]), **COLUMNS)
+    with pytest.raises(sgt.DataError, match="no flow starts at a unit: origins are 1, 2, 3, units are 'u', 'v', 'w'"):
+        pop.within(sgt.Flows(od.assign(**{"from": [1, 2, 3]}), **COLUMNS))
     with pytest.raises(sgt.DataError, match="a DataFrame with one row a flow, not list"):
         sgt.Flows([1], **COLUMNS)
     for wrong in (-0.1, 1.1, "half"):

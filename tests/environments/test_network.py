@@ -2,6 +2,7 @@
 
 import geopandas
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -137,6 +138,35 @@ def test_streets_that_do_not_fit_are_refused():
     for options in ({"metres": -1}, {"metres": 5, "kernel": "flat"}):
         with pytest.raises(sgt.OptionError):
             sgt.NetworkRadius(streets, **options)
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 99))
+def test_a_street_that_is_drawn_twice_is_one_street(seed):
+    chance = np.random.default_rng(seed)
+    streets = lattice(4, 4)
+    pop = people(chance.random((12, 2)) * 300)
+    twice = pd.concat([streets, streets.reverse().to_frame("geometry"), streets.iloc[::2]])
+    one, other = (pop.within(sgt.NetworkRadius(lines, 200, "triangular")).environment for lines in (streets, twice))
+    np.testing.assert_allclose(other, one)
+
+
+def test_streets_that_are_no_streets_are_refused():
+    pop = people([(0, 0), (100, 0)])
+    for line, words in (
+        (shapely.LineString([(0, 0), (1e-5, 0)]), "streets have no length"),
+        (shapely.LineString([(0, 0), (np.inf, 0)]), "infinite or missing"),
+    ):
+        with pytest.raises(sgt.GeographyError, match=words):
+            pop.within(sgt.NetworkRadius(geopandas.GeoSeries([line], crs=UTM), 500))
+    with pytest.raises(sgt.DataError, match="streets are a GeoDataFrame of lines, not DataFrame"):
+        pop.within(sgt.NetworkRadius(pd.DataFrame({"geometry": [1]}), 500))
+    with pytest.raises(sgt.GeographyError, match=r"streets are in no stated system.*set_crs"):
+        pop.within(sgt.NetworkRadius(lattice(2, 2).set_crs(None, allow_override=True), 500))
+    apart = shapely.MultiLineString([[(0, 0), (0, 50)], [(100, 0), (100, 50)]])
+    for shape in (apart, shapely.GeometryCollection([apart])):
+        divided = pop.within(sgt.NetworkRadius(geopandas.GeoSeries([shape], crs=UTM), 500))
+        np.testing.assert_array_equal(divided.environment, pop.counts)
 
 
 def test_the_streets_of_another_town_can_be_read():

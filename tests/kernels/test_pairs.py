@@ -40,6 +40,16 @@ def test_single_precision_is_within_a_millionth(extent, seed):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+def test_twins_in_places_far_apart_keep_their_digits(monkeypatch):
+    chance = np.random.default_rng(1)
+    places = chance.random((2_000, 2)) * 4.5e6
+    points = np.vstack([places, places + chance.normal(0, 30, places.shape)])
+    rows = np.vstack([np.ones(4_000), np.zeros(4_000)])
+    expected = pairs.pair_sums(points, rows, 50.0)
+    monkeypatch.setattr(pairs, "MANY", 0)
+    np.testing.assert_allclose(pairs.pair_sums(points, rows, 50.0), expected, rtol=1e-6)
+
+
 def test_nothing_near_is_nothing():
     before, pairs.MANY = pairs.MANY, 0
     try:

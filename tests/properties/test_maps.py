@@ -1,7 +1,10 @@
 """What the theory says of the indices that read the map."""
 
+import pickle
+
 import geopandas
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -226,6 +229,89 @@ def test_what_is_missing_is_said_with_the_mend(tracts):
     for refused in (sgt.delta.local, sgt.delta.partial):
         with pytest.raises(sgt.CapabilityError, match=r"map|units"):
             refused(sgt.synthetic_city("ghetto"))
+
+
+def test_land_elsewhere_makes_no_two_areas_alike():
+    parcels = [shapely.box(0, 0, 10, 10), shapely.box(10, 0, 30, 15)]
+    frame = geopandas.GeoDataFrame({"a": [10.0, 0], "b": [0.0, 90]}, geometry=parcels)
+    desert = geopandas.GeoDataFrame({"a": [0.0], "b": [0.0]}, geometry=[shapely.box(30, 0, 1e6, 4e5)])
+    for index in (sgt.absolute_concentration, sgt.relative_concentration):
+        with_desert = index(pd.concat([frame, desert], ignore_index=True), groups=["a", "b"])
+        assert with_desert == pytest.approx(index(frame, groups=["a", "b"]))
+
+
+def test_where_nobody_is_near_anybody_the_value_is_undefined():
+    blocks = [shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 3000, 1000), shapely.box(3000, 0, 9000, 1000)]
+    frame = geopandas.GeoDataFrame({"a": [50.0, 20, 30], "b": [10.0, 60, 30]}, geometry=blocks)
+    for name in PAIRS:
+        with pytest.warns(sgt.UndefinedWarning, match=r"with decay=0\.5 nobody is near anybody"):
+            assert np.isnan(flat(getattr(sgt, name)(frame, groups=["a", "b"], decay=0.5))).all()
+    alone = frame.assign(b=[0.0, 0, 9])
+    with pytest.warns(sgt.UndefinedWarning, match="nobody is near"):
+        assert np.isnan(sgt.relative_clustering(alone, groups=["a", "b"], decay=500, self_distance="left_out"))
+    one = frame.iloc[:1]
+    with pytest.warns(sgt.UndefinedWarning, match="only one unit has residents"):
+        assert np.isnan(sgt.spatial_proximity_profile(one, groups=["a", "b"]))
+
+
+def test_points_do_where_no_area_is_needed():
+    points, squares = (sgt.synthetic_city("ghetto", kind=kind) for kind in ("points", "polygons"))
+    for name in PAIRS:
+        for own in ("zero", "left_out"):
+            index = getattr(sgt, name).bind(decay=200, self_distance=own)
+            assert_same(index(points), index(squares))
+
+
+def test_counts_may_be_of_any_size():
+    city = sgt.synthetic_city("gradient")
+    for name in PAIRS:
+        index = getattr(sgt, name).bind(decay=200)
+        for factor in (1e200, 1e-200):
+            assert_same(index(city.redrawn(city.counts * factor)), index(city))
+
+
+def test_areas_of_polygons_that_cross_themselves_are_refused():
+    bow = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 1)])
+    frame = geopandas.GeoDataFrame({"a": [5.0, 1], "b": [1.0, 5]}, geometry=[bow, shapely.box(2, 0, 4, 2)])
+    with pytest.raises(sgt.GeographyError, match=r"area needs valid polygons.*make_valid"):
+        sgt.delta(frame, groups=["a", "b"])
+
+
+def test_a_table_leaves_out_what_cannot_be_measured():
+    frame, groups = pd.DataFrame({"a": [5, 1], "b": [1, 5]}), ["a", "b"]
+    assert "dissimilarity" in set(sgt.summary(frame, groups=groups, dimension="evenness")["index"])
+    with pytest.warns(sgt.DataWarning, match=r"left out: 'delta'.*no geometry"):
+        table = sgt.summary(frame, groups=groups, dimension="concentration")
+    assert table["index"].tolist() == ["concentration_profile"]
+    with pytest.raises(sgt.DataError, match="without an option that has to be named"):
+        sgt.summary(frame, groups=groups, dimension="centralization")
+    with pytest.raises(sgt.CapabilityError, match="reads the map itself and no local environment"):
+        sgt.profile(sgt.delta, sgt.synthetic_city("ghetto"), radii=[100])
+
+
+def test_a_centre_in_another_coordinate_system_is_refused():
+    blocks = [shapely.box(5e5, 4e6, 501_000, 4_001_000), shapely.box(501_000, 4e6, 502_000, 4_001_000)]
+    frame = geopandas.GeoDataFrame({"a": [5.0, 1], "b": [1.0, 5]}, geometry=blocks, crs=UTM)
+    point = geopandas.GeoSeries([shapely.Point(501_900, 4_000_500)], crs=UTM)
+    there = sgt.relative_centralization(frame, groups=["a", "b"], center=point)
+    assert there == sgt.relative_centralization(frame, groups=["a", "b"], center=point.to_frame("geometry")) < 0
+    with pytest.raises(sgt.GeographyError, match=r"center is in EPSG:4326, the map in EPSG:32610.*to_crs"):
+        sgt.relative_centralization(frame, groups=["a", "b"], center=point.to_crs(4326))
+    wrong = (
+        [[1.0, 2, 3], [4, 5, 6]],
+        pd.DataFrame({"y": [1.0], "x": [2.0]}),
+        (True, False),
+        [shapely.Point(), point[0]],
+    )
+    for center in wrong:
+        with pytest.raises(sgt.OptionError, match="center must be"):
+            sgt.relative_centralization(frame, groups=["a", "b"], center=center)
+
+
+def test_a_remark_stays_when_options_are_bound():
+    noted = sgt.from_pysal("DistanceDecayIsolation").bind(decay=3.0)
+    assert "proximity rises with distance" in repr(noted)
+    assert repr(pickle.loads(pickle.dumps(noted))) == repr(noted)  # noqa: S301 — written on the same line
 
 
 def test_a_centre_may_be_given_in_many_ways():

@@ -100,6 +100,9 @@ def profile(
     if not isinstance(index, Index):
         msg = f"index must be an index, such as sgt.dissimilarity, not {index!r}; sgt.shelf() lists them"
         raise OptionError(msg)
+    if index.reads_map:
+        msg = f"{index.__name__} reads the map itself and no local environment: it has no profile"
+        raise CapabilityError(msg)
     if index.answer == "units":
         msg = (
             f"{index.__name__} has a value for each unit and none for all: call it with pop.within(...), scale by scale"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["summary"]
 
+OF_THE_MAP = ("concentration", "centralization", "clustering")
+
 
 def summary(
     data: Population | pd.DataFrame | DataFrameGroupBy[Any, Any],
@@ -37,7 +39,8 @@ def summary(
         Columns of counts.
     dimension : str, optional
         Only this dimension, ``"evenness"``, ``"exposure"``, ``"diversity"`` … ``"ordinal"``, which means something only
-        where groups are ordered from low to high, is left out unless asked for, and so is what reads the map.
+        where groups are ordered from low to high, is left out unless asked for, and so are ``"concentration"``,
+        ``"centralization"`` and ``"clustering"``, which read the map: what cannot be measured is named in a warning.
 
     Returns
     -------
@@ -69,7 +72,18 @@ def _table(pop: Population, dimension: str | None, groups: int) -> pd.DataFrame:
     """One row an index that fits so many groups."""
     sizes = pop.sizes[pop.sizes > 0]
     fitting = [index for index in stocked().values() if _fits(index, dimension, groups)]
-    rows = [row for index in fitting for row in _rows(index, pop)]
+    if not fitting:
+        msg = (
+            f"no index of {dimension} fits {groups} groups without an option that has to be named: call them one by one"
+        )
+        raise DataError(msg)
+    missing = {index.__name__: index.missing(pop) for index in fitting}
+    if any(missing.values()):
+        reasons = {reason for reason in missing.values() if reason}
+        warn(
+            f"left out: {listed(name for name, reason in missing.items() if reason)}: {'; '.join(reasons)}", DataWarning
+        )
+    rows = [row for index in fitting if not missing[index.__name__] for row in _rows(index, pop)]
     table = pd.DataFrame(rows, columns=["index", "symbol", "dimension", "value", "expected", "groups", "source"])
     table.insert(5, "units", len(sizes))
     table.insert(6, "median_unit", float(np.median(sizes)))
@@ -126,8 +140,9 @@ def _of_place(key: Any, frame: pd.DataFrame, groups: list[Hashable], dimension: 
 
 
 def _fits(index: Index, dimension: str | None, groups: int) -> bool:
-    unasked = index.dimension != "ordinal" and not index.reads_map
-    wanted = unasked if dimension is None else index.dimension == dimension
+    if index.reads_map and dimension not in OF_THE_MAP:
+        return False
+    wanted = index.dimension != "ordinal" if dimension is None else index.dimension == dimension
     readable = index.answer in ("number", "groups") and not index.about.needs
     return wanted and readable and index.groups in (None, groups)
 

@@ -89,9 +89,12 @@ class Flows:
             msg = f"flows are a DataFrame with one row a flow, not {type(self.od).__name__}"
             raise DataError(msg)
         for column in (self.origin, self.destination, self.weight):
-            if column not in self.od:
-                msg = f"no column {column!r}; the columns are {listed(self.od.columns, 30)}"
+            if sum(name == column for name in self.od.columns) != 1:
+                msg = f"one column {column!r} is needed; the columns are {listed(self.od.columns, 30)}"
                 raise DataError(msg)
+        if self.od[self.weight].dtype.kind in "cmMb":
+            msg = f"column {self.weight!r} is of type {self.od[self.weight].dtype}, not numbers"
+            raise DataError(msg)
 
     def __str__(self) -> str:
         home = f", and for {self.home_share:.0%} those of their own unit" if self.home_share else ""
@@ -118,6 +121,12 @@ class Flows:
         units = geography.units
         start = units.get_indexer(pd.Index(self.od[self.origin]))
         strange = (start < 0) & (weights > 0)
+        if strange.any() and not (start[weights > 0] >= 0).any():
+            msg = (
+                f"no flow starts at a unit: origins are {listed(pd.unique(self.od[self.origin]), 3)}, units are "
+                f"{listed(units[:3])}. Labels must be alike, numbers or text"
+            )
+            raise DataError(msg)
         if strange.any():
             part = weights[strange].sum() / weights.sum()
             names = pd.unique(self.od[self.origin][strange])

@@ -8,6 +8,7 @@ import numpy as np
 
 from segregation_tools.errors import OptionError
 from segregation_tools.indices.placed import of_the_map, undefined
+from segregation_tools.population.adjacency import RULES
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ WEIGHTS = ("adjacent", "border", "border_shape")
 @of_the_map(
     symbol="D(adj)",
     dimension="evenness",
-    bounds=(-1, 1),
+    bounds=(-np.inf, 1),
     source=["morrill1991", "wong1993", "tivadar2019"],
     groups=2,
 )
@@ -73,11 +74,12 @@ def boundary_dissimilarity(
     Returns
     -------
     float
-        At most D; with orders above 1 it may fall below 0.
+        At most D; it may fall below 0.
 
     Notes
     -----
-    Units without residents are left out of all pairs.
+    Units without residents are left out of all pairs. Units that overlap touch, but share a border only where their outlines
+    run along each other.
 
     Examples
     --------
@@ -88,16 +90,17 @@ def boundary_dissimilarity(
     [0.0, 0.9444]
     """
     _check(weights, order, standardize, perimeter, falling)
+    one_of(rule, "rule", RULES)
     real_number(rate, "rate", 0, "a number")
     dissimilarity = float(np.abs(x / x.sum() - y / y.sum()).sum() / 2)
     people = x + y
     p = np.where(people > 0, x / np.where(people > 0, people, 1), np.nan)  # NaN: nobody there to compare
     if weights == "adjacent":
         touching = geography.adjacency(rule)
-        rates = np.arange(1, order + 1, dtype=np.float64)
-        f = np.exp(-rate * (rates - 1)) if falling == "exponential" else rates**-rate
         apart = [_difference(pairs.tocoo(), p, standardize) for pairs in _steps(touching, int(order))]
-        return dissimilarity - float(f[: len(apart)] @ apart)
+        steps = np.arange(1, len(apart) + 1, dtype=np.float64)
+        f = np.exp(-rate * (steps - 1)) if falling == "exponential" else steps**-rate
+        return dissimilarity - float(f @ apart)
     borders = geography.borders.tocoo()
     if weights == "border":
         return dissimilarity - _difference(borders, p, standardize)
@@ -191,6 +194,8 @@ def spatial_proximity_profile(x: Array, y: Array, geography: Geography | Grid, *
     home = np.flatnonzero(people > 0)
     share, overall = x[home] / people[home], float(x.sum() / people.sum())
     order = home[np.argsort(-share, kind="stable")]
+    if len(home) < 2:
+        return undefined("spatial_proximity_profile", "only one unit has residents")
     touching = geography.adjacency(rule)
     apart = steps_to_stronger(touching.indptr, touching.indices, order)
     if (apart < 0).any():

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
-from segregation_tools.errors import OptionError
+from segregation_tools.errors import GeographyError, OptionError
 from segregation_tools.indices.placed import like, of_the_map
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def relative_centralization(
 
 def _ahead(apart: Array, one: Array, other: Array) -> float:
     """How far, from the nearest to the farthest, one share runs ahead of another; equal distances are one step."""
-    step = like(apart)
+    step = like(apart, rounding=1e-12 * apart.max())
     x, y = (np.cumsum(np.bincount(step, part)) / part.sum() for part in (one, other))
     return float(x[:-1] @ y[1:] - x[1:] @ y[:-1])
 
@@ -130,16 +131,31 @@ def _centers(people: Array, centroids: Array, geography: Geography | Grid, cente
             raise OptionError(msg)
         weights = None if center == "mean" else people
         return np.average(centroids, axis=0, weights=weights)[np.newaxis]
-    points = np.asarray(getattr(center, "array", center), dtype=object).reshape(-1)
-    if len(points) and all(isinstance(point, shapely.Point) for point in points):
-        places: Array = shapely.get_coordinates(points)
+    own = getattr(center, "crs", None)
+    if own is not None and geography.crs is not None and own != geography.crs:
+        msg = (
+            f"center is in {own.to_string()}, the map in {geography.crs.to_string()}: center = center.to_crs(frame.crs)"
+        )
+        raise GeographyError(msg)
+    given = getattr(getattr(center, "geometry", center), "array", center)
+    points = np.asarray(given, dtype=object).reshape(-1)
+    if len(points) and all(isinstance(point, shapely.Point) and not point.is_empty for point in points):
+        places: Array = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     else:
-        try:
-            places = np.asarray(center, dtype=np.float64).reshape(-1, 2)
-        except (TypeError, ValueError) as wrong:
-            msg = f"center must be (x, y), several of them, or points, not {center!r}"
-            raise OptionError(msg) from wrong
+        places = _pairs(center)
     if not len(places) or not np.isfinite(places).all():
         msg = f"center must be finite coordinates, not {center!r}"
         raise OptionError(msg)
     return places * metres_per_unit(geography.crs, "center")
+
+
+def _pairs(center: Any) -> Array:
+    """Read (x, y), or several of them, and nothing else."""
+    try:
+        places = np.asarray(None if isinstance(center, (pd.DataFrame, pd.Series)) else center)
+    except ValueError:
+        places = np.asarray(None)
+    if places.dtype.kind not in "iuf" or places.shape[-1:] != (2,) or places.ndim > 2:
+        msg = f"center must be (x, y), several of them, or points, not {type(center).__name__}"
+        raise OptionError(msg)
+    return places.reshape(-1, 2).astype(np.float64)

@@ -6,11 +6,11 @@ itself is taken at a distance d_ii, or left out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.indices.placed import of_the_map
+from segregation_tools.indices.placed import areas_of, of_the_map, undefined
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
@@ -18,24 +18,27 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from segregation_tools.population.geography import Geography
+    from segregation_tools.population.grid import Grid
+
     Array = NDArray[np.float64]
+
+ROUNDING = 1e-12
 
 # Distance of the residents of a unit from each other, by its area.
 SELF_DISTANCES: dict[str, Callable[[Array], Array]] = {
     "massey_denton": lambda areas: np.sqrt(0.6 * areas),
     "white": lambda areas: 0.6 * np.sqrt(areas),
-    "zero": np.zeros_like,
-    "left_out": lambda areas: np.full_like(areas, np.inf),
 }
 
 
-def own_proximity(areas: Array, decay: float, self_distance: str) -> Array:
+def own_proximity(geography: Geography | Grid, decay: float, self_distance: str) -> Array | float:
     """Proximity of the residents of each unit to each other.
 
     Parameters
     ----------
-    areas : ndarray of shape (units,)
-        In square metres.
+    geography : Geography or Grid
+        Areas of the units, where the distance follows from them.
     decay : float
         Metres over which proximity falls to 1/e.
     self_distance : {"massey_denton", "white", "zero", "left_out"}
@@ -44,18 +47,31 @@ def own_proximity(areas: Array, decay: float, self_distance: str) -> Array:
 
     Returns
     -------
-    ndarray of shape (units,), from 0 to 1
+    ndarray of shape (units,), or float, from 0 to 1
     """
-    own: Array = np.exp(-SELF_DISTANCES[one_of(self_distance, "self_distance", tuple(SELF_DISTANCES))](areas) / decay)
-    return own
+    if one_of(self_distance, "self_distance", (*SELF_DISTANCES, "zero", "left_out")) in SELF_DISTANCES:
+        near: Array = np.exp(-SELF_DISTANCES[self_distance](areas_of(geography)) / decay)
+        return near
+    return float(self_distance == "zero")
 
 
-def _near(counts: Array, areas: Array, centroids: Array, decay: float, self_distance: str) -> Array:
-    """Σ_i Σ_j u_i v_j c_ij for every two rows, (i, i) in."""
+def _near(
+    rows: Array, home: NDArray[np.bool_], place: tuple[Geography | Grid, Array], decay: Any, self_distance: str
+) -> Array:
+    """P_uv = Σ_i Σ_j u_i v_j c_ij, (i, i) in, for every two rows of shares, over the units where people live."""
     from segregation_tools.kernels.pairs import pair_sums
 
-    real_number(decay, "decay", 0, "a distance in metres", above=True)
-    return pair_sums(centroids, counts, decay) + (counts * own_proximity(areas, decay, self_distance)) @ counts.T
+    geography, centroids = place
+    metres = real_number(decay, "decay", 0, "a distance in metres", above=True)
+    own = np.broadcast_to(own_proximity(geography, metres, self_distance), home.shape)[home]
+    shares = rows[:, home] / rows.sum(axis=1, keepdims=True)
+    return pair_sums(centroids[home], shares, metres) + (shares * own) @ shares.T
+
+
+def _nobody_near(name: str, decay: Any) -> float:
+    return undefined(
+        name, f"with decay={decay} nobody is near anybody: proximity falls to nothing before the next unit"
+    )
 
 
 @of_the_map(
@@ -67,7 +83,7 @@ def _near(counts: Array, areas: Array, centroids: Array, decay: float, self_dist
 )
 def spatial_proximity(
     counts: Array,
-    areas: Array,
+    geography: Geography | Grid,
     centroids: Array,
     *,
     decay: float | None = None,
@@ -82,8 +98,8 @@ def spatial_proximity(
     ----------
     counts : ndarray of shape (groups, units)
         People.
-    areas : ndarray of shape (units,)
-        Of the units.
+    geography : Geography or Grid
+        Areas of the units, where the self distance follows from them.
     centroids : ndarray of shape (units, 2)
         In metres.
     decay : float
@@ -103,18 +119,22 @@ def spatial_proximity(
     >>> [round(sgt.spatial_proximity(sgt.synthetic_city(kind), decay=200), 3) for kind in ("checkerboard", "ghetto")]
     [0.993, 1.495]
     """
-    sums, totals = _near(counts, areas, centroids, decay or 0, self_distance), counts.sum(axis=1)
-    own, everyone = np.diagonal(sums) / totals, sums.sum() / totals.sum()  # T_g P_gg and T P_tt
-    return float(own.sum() / everyone)
+    totals = counts.sum(axis=1)
+    weights = totals / totals.sum()
+    near = _near(counts, counts.sum(axis=0) > 0, (geography, centroids), decay, self_distance)
+    everyone = weights @ near @ weights
+    if not everyone > 0:
+        return _nobody_near("spatial_proximity", decay)
+    return float(weights @ np.diagonal(near) / everyone)
 
 
 @of_the_map(
-    symbol="ACL", dimension="clustering", bounds=(-np.inf, 1), source=["massey1988"], groups=2, needs=("decay",)
+    symbol="ACL", dimension="clustering", bounds=(-np.inf, np.inf), source=["massey1988"], groups=2, needs=("decay",)
 )
 def absolute_clustering(
     x: Array,
     y: Array,
-    areas: Array,
+    geography: Geography | Grid,
     centroids: Array,
     *,
     decay: float | None = None,
@@ -129,8 +149,8 @@ def absolute_clustering(
     ----------
     x, y : ndarray of shape (units,)
         People of the two groups.
-    areas : ndarray of shape (units,)
-        Of the units.
+    geography : Geography or Grid
+        Areas of the units, where the self distance follows from them.
     centroids : ndarray of shape (units, 2)
         In metres.
     decay : float
@@ -147,11 +167,12 @@ def absolute_clustering(
     >>> [round(sgt.absolute_clustering(sgt.synthetic_city(kind), decay=200), 3) for kind in ("checkerboard", "ghetto")]
     [-0.007, 0.495]
     """
-    home = x + y > 0
-    rows = np.stack([x, x + y, np.ones(len(x))])[:, home]
-    sums = _near(rows, areas[home], centroids[home], decay or 0, self_distance)
-    evenly = x.sum() ** 2 * sums[2, 2] / home.sum() ** 2
-    return float((sums[0, 0] - evenly) / (sums[0, 1] - evenly))
+    t = x + y
+    near = _near(np.stack([x, t, (t > 0) / 1]), t > 0, (geography, centroids), decay, self_distance)
+    most = near[0, 1] * t.sum() / x.sum() - near[2, 2]
+    if abs(most) <= ROUNDING * near[2, 2]:
+        return _nobody_near("absolute_clustering", decay)
+    return float((near[0, 0] - near[2, 2]) / most)
 
 
 @of_the_map(
@@ -160,7 +181,7 @@ def absolute_clustering(
 def relative_clustering(
     x: Array,
     y: Array,
-    areas: Array,
+    geography: Geography | Grid,
     centroids: Array,
     *,
     decay: float | None = None,
@@ -172,8 +193,8 @@ def relative_clustering(
     ----------
     x, y : ndarray of shape (units,)
         People of the two groups.
-    areas : ndarray of shape (units,)
-        Of the units.
+    geography : Geography or Grid
+        Areas of the units, where the self distance follows from them.
     centroids : ndarray of shape (units, 2)
         In metres.
     decay : float
@@ -188,11 +209,13 @@ def relative_clustering(
 
     Examples
     --------
-    >>> round(sgt.relative_clustering(sgt.synthetic_city("ghetto"), decay=200), 10)
+    >>> abs(round(sgt.relative_clustering(sgt.synthetic_city("ghetto"), decay=200), 10))
     0.0
     """
-    sums = _near(np.stack([x, y]), areas, centroids, decay or 0, self_distance)
-    return float(sums[0, 0] / x.sum() ** 2 / (sums[1, 1] / y.sum() ** 2) - 1)
+    near = _near(np.stack([x, y]), x + y > 0, (geography, centroids), decay, self_distance)
+    if not near[1, 1] > 0:
+        return _nobody_near("relative_clustering", decay)
+    return float(near[0, 0] / near[1, 1] - 1)
 
 
 @of_the_map(
@@ -205,7 +228,7 @@ def relative_clustering(
 )
 def distance_decay_exposure(
     counts: Array,
-    areas: Array,
+    geography: Geography | Grid,
     centroids: Array,
     *,
     decay: float | None = None,
@@ -219,8 +242,8 @@ def distance_decay_exposure(
     ----------
     counts : ndarray of shape (groups, units)
         People.
-    areas : ndarray of shape (units,)
-        Of the units.
+    geography : Geography or Grid
+        Areas of the units, where the self distance follows from them.
     centroids : ndarray of shape (units, 2)
         In metres.
     decay : float
@@ -244,6 +267,8 @@ def distance_decay_exposure(
     from segregation_tools.kernels.pairs import potentials
 
     metres = real_number(decay, "decay", 0, "a distance in metres", above=True)
-    met = potentials(centroids, counts, metres) + counts * own_proximity(areas, metres, self_distance)
+    met = potentials(centroids, counts, metres) + counts * own_proximity(geography, metres, self_distance)
     company = met.sum(axis=0)
+    if ((company <= 0) & (counts.sum(axis=0) > 0)).any():
+        return np.full((len(counts), len(counts)), _nobody_near("distance_decay_exposure", decay))
     return (counts @ (met / np.where(company > 0, company, 1)).T) / counts.sum(axis=1, keepdims=True)

@@ -52,12 +52,13 @@ def delta(x: Array, areas: Array) -> float:
     return float(np.abs(x / x.sum() - areas / areas.sum()).sum() / 2)
 
 
-@of_the_map(symbol="ACO", dimension="concentration", bounds=(-np.inf, 1), source=["massey1988"], groups=2)
+@of_the_map(symbol="ACO", dimension="concentration", bounds=(-np.inf, np.inf), source=["massey1988"], groups=2)
 def absolute_concentration(x: Array, y: Array, areas: Array, *, last: str = "whole") -> float:
     """How near the first group comes to living on as little land as it could.
 
     1 − (Σ (x_i/X) a_i − S1)/(S2 − S1): the mean area of the units in which its members live, between S1, the mean were all
-    of them in the smallest units, and S2, were all of them in the largest. 1 is the least land.
+    of them in the smallest units, and S2, were all of them in the largest. 1 is the least land; above
+    1 only where the last unit counts whole.
 
     Parameters
     ----------

@@ -167,6 +167,20 @@ class Index(ABC):
         """Why there are no local values; empty where there are."""
         return ""
 
+    def missing(self, pop: Population) -> str:
+        """Say what a population lacks for this index to be measured; nothing where it lacks nothing.
+
+        Parameters
+        ----------
+        pop : Population
+            What would be measured.
+
+        Returns
+        -------
+        str
+        """
+        return ""
+
     def citation(self) -> str:
         """Full references of the formula, one a line.
 
@@ -221,7 +235,7 @@ class Index(ABC):
         return noted
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _found, (self.__module__, self.__name__, self.options)
+        return _found, (self.__module__, self.__name__, self.options, self.note)
 
     def bind(self, **options: Any) -> Index:
         """Return the index with options fixed: an index again, which every generic verb takes.
@@ -236,7 +250,9 @@ class Index(ABC):
         Index
         """
         self._known(options)
-        return type(self)(self.formula, self.about, self.options | options)
+        bound = type(self)(self.formula, self.about, self.options | options)
+        bound.note = self.note
+        return bound
 
     # ---------------------------------------------------------------- what it answers
 
@@ -580,6 +596,7 @@ def shelf() -> pd.DataFrame:
     ).T.rename_axis("index")
 
 
-def _found(module: str, name: str, options: dict[str, Any]) -> Index:
+def _found(module: str, name: str, options: dict[str, Any], note: str = "") -> Index:
     index: Index = getattr(importlib.import_module(module), name)
-    return index.bind(**options) if options else index
+    index = index.bind(**options) if options else index
+    return index.noted(note) if note else index

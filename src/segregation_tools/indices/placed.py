@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from segregation_tools.population.geography import Geography
+    from segregation_tools.population.grid import Grid
     from segregation_tools.population.population import Population
 
     Array = NDArray[np.float64]
 
-__all__ = ["like", "of_the_map", "undefined"]
+__all__ = ["areas_of", "like", "of_the_map", "undefined"]
 
-ALIKE = 1e-9  # lengths that differ by less than this part of the largest are one
+ALIKE = 1e-9  # lengths and areas that differ by less than this part of themselves are one
 
 MENDS = {
     "decay": "decay=1000.0, the metres over which proximity falls to 1/e",
@@ -29,11 +31,27 @@ MENDS = {
 }
 
 
-def _areas(pop: Population) -> Array:
-    areas: Array = np.asarray(pop.geography.areas, dtype=np.float64).reshape(-1)
+def areas_of(geography: Geography | Grid) -> Array:
+    """Areas of the units, in square metres.
+
+    Parameters
+    ----------
+    geography : Geography or Grid
+        The map.
+
+    Returns
+    -------
+    ndarray of shape (units,)
+
+    Raises
+    ------
+    GeographyError
+        If units have none; they are named.
+    """
+    areas: Array = np.asarray(geography.areas, dtype=np.float64).reshape(-1)
     flat = areas <= 0
     if flat.any():
-        msg = f"areas are needed; units without one, such as points: {listed(pop.units[flat])}. Give polygons"
+        msg = f"areas are needed; units without one, such as points: {listed(geography.units[flat])}. Give polygons"
         raise GeographyError(msg)
     return areas
 
@@ -43,7 +61,7 @@ INGREDIENTS: dict[str, Callable[[Population], Any]] = {
     "counts": lambda pop: pop.counts.reshape(len(pop.groups), -1).astype(np.float64),
     "x": lambda pop: pop.counts[0].reshape(-1).astype(np.float64),
     "y": lambda pop: pop.counts[1].reshape(-1).astype(np.float64),
-    "areas": _areas,
+    "areas": lambda pop: areas_of(pop.geography),
     "centroids": lambda pop: pop.geography.centroids.to_numpy(),
     "geography": lambda pop: pop.geography,
 }
@@ -53,6 +71,18 @@ class OfTheMap(Index):
     """Read from counts and from where the units lie: the names of the formula's parameters say what it needs."""
 
     reads_map = True
+
+    def missing(self, pop: Population) -> str:
+        """Say what a population lacks for this index to be measured; nothing where it lacks nothing."""
+        if pop.surroundings is not None:
+            return "they read the map itself, not a local environment"
+        try:
+            for name in INGREDIENTS.keys() & self._reads:
+                INGREDIENTS[name](pop)
+            pop.geography.adjacency()
+        except GeographyError as lacking:
+            return str(lacking)
+        return ""
 
     def _value(self, pop: Population, options: dict[str, Any]) -> Any:
         if pop.surroundings is not None:
@@ -87,13 +117,15 @@ class OfTheMap(Index):
 of_the_map = on_the_shelf(OfTheMap)
 
 
-def like(values: Array) -> NDArray[np.intp]:
+def like(values: Array, rounding: float = 0.0) -> NDArray[np.intp]:
     """Give lengths or areas numbers, from the smallest up; those that are equal but for rounding have the same.
 
     Parameters
     ----------
     values : ndarray of shape (units,)
         0 or more.
+    rounding : float
+        By how much equal values may differ, whatever their size.
 
     Returns
     -------
@@ -106,7 +138,8 @@ def like(values: Array) -> NDArray[np.intp]:
     """
     order = np.argsort(values, kind="stable")
     numbers = np.empty(len(values), dtype=np.intp)
-    numbers[order] = np.cumsum(np.append(False, np.diff(values[order]) > ALIKE * values.max()))
+    ordered = values[order]
+    numbers[order] = np.cumsum(np.append(False, np.diff(ordered) > ALIKE * ordered[1:] + rounding))
     return numbers
 
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["pair_sums", "potentials"]
 
 CHUNK = 256
-MANY = 20_000  # from here on in single precision, several pairs at once: within a millionth of the sum
+MANY = 20_000  # from here on in single precision, several pairs at once
 TILE = 512
+WIDE = 20.0  # in decay lengths: in wider tiles single precision would place points too roughly
 
 
 def pair_sums(points: Floats, rows: Floats, decay: float) -> Floats:
@@ -41,23 +42,23 @@ def pair_sums(points: Floats, rows: Floats, decay: float) -> Floats:
     Returns
     -------
     ndarray of shape (quantities, quantities)
-        Symmetric; of 20,000 points and more with a relative error below 1e-6.
+        Symmetric; of 20,000 points and more, unless they lie very far apart, with a relative error of some 1e-7.
     """
     x, y = np.ascontiguousarray((points - points.mean(axis=0)).T / decay)
     n = len(x)
     parts = np.zeros((-(-n // CHUNK), len(rows), len(rows)))
-    if n < MANY:
-        columns = np.ascontiguousarray(rows.T, dtype=np.float64)
+    order = _along_a_curve(x, y)
+    x, y, rows = x[order], y[order], rows.take(order, axis=1).astype(np.float64)
+    origins = np.arange(n) // TILE * TILE
+    near_x, near_y = x - x[origins], y - y[origins]
+    wide = np.maximum.reduceat(np.hypot(near_x, near_y), np.arange(0, n, TILE))
+    if n < MANY or wide.max() > WIDE:
+        columns = np.ascontiguousarray(rows.T)
         in_chunks(lambda first, last: _pair_sums(x, y, columns, first, last, parts[first // CHUNK]), n, CHUNK)
     else:
-        order = _along_a_curve(x, y)
-        x, y = x[order], y[order]
-        origins = np.arange(n) // TILE * TILE
-        near_x, near_y = x - x[origins], y - y[origins]
-        wide = np.maximum.reduceat(np.hypot(near_x, near_y), np.arange(0, n, TILE))
-        largest = rows.max(axis=1, keepdims=True)  # single precision keeps no numbers above 10³⁸
-        single_x, single_y = near_x.astype(np.float32), near_y.astype(np.float32)
-        part = (rows.take(order, axis=1) / largest).astype(np.float32)
+        largest = rows.max(axis=1, keepdims=True)
+        largest[largest == 0] = 1  # single precision keeps no numbers above 10³⁸
+        single_x, single_y, part = (array.astype(np.float32) for array in (near_x, near_y, rows / largest))
         in_chunks(
             lambda first, last: _pair_sums_at_once(
                 x, y, single_x, single_y, wide, part, first, last, parts[first // CHUNK]

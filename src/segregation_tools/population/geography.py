@@ -162,6 +162,7 @@ class Geography:
     def _measured(self, what: str, power: int) -> NDArray[np.float64]:
         geometry = self.placed(what)
         scale = metres_per_unit(geometry.crs, what) ** power
+        refuse_invalid(np.asarray(geometry.array), self.units, what)
         return np.asarray(geometry.area if power == 2 else geometry.length) * scale
 
     @cached_property

@@ -103,13 +103,16 @@ def network_of(streets: Any, crs: Any) -> Network:
     """
     import shapely
 
-    geometry = getattr(streets, "geometry", None)
-    if geometry is None:
+    geometry: Any = getattr(streets, "geometry", None)
+    if not hasattr(geometry, "crs"):
         msg = f"streets are a GeoDataFrame of lines, not {type(streets).__name__}"
         raise DataError(msg)
     if geometry.crs != crs:
-        named = [None if system is None else system.to_string() for system in (geometry.crs, crs)]
-        msg = f"streets are in {named[0]}, units in {named[1]}: streets = streets.to_crs(frame.crs)"
+        named = ["no stated system" if system is None else system.to_string() for system in (geometry.crs, crs)]
+        mend = (
+            "streets = streets.to_crs(frame.crs)" if None not in (geometry.crs, crs) else "state it with set_crs(...)"
+        )
+        msg = f"streets are in {named[0]}, units in {named[1]}: {mend}"
         raise GeographyError(msg)
     scale = metres_per_unit(geometry.crs, "streets")
     lines = np.asarray(geometry.array)
@@ -119,13 +122,21 @@ def network_of(streets: Any, crs: Any) -> Network:
         kinds = sorted({shape.geom_type for shape in lines[wrong]}) or ["nothing"]
         msg = f"streets must be lines, not {listed(kinds)}"
         raise GeographyError(msg)
-    corners, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    lines = shapely.get_parts(shapely.get_parts(lines))  # of collections, and of what they hold
+    corners, line = shapely.get_coordinates(lines, return_index=True)
+    if not np.isfinite(corners).all():
+        msg = "streets have coordinates that are infinite or missing: check their CRS"
+        raise GeographyError(msg)
     nodes, place = np.unique(np.round(corners * scale, 3), axis=0, return_inverse=True)  # a millimetre apart is one
     place = place.reshape(-1)
     follows = line[1:] == line[:-1]
     one, other = place[:-1][follows], place[1:][follows]
     real = one != other
-    one, other = one[real], other[real]
+    if not real.any():
+        msg = "streets have no length: their coordinates are all one"
+        raise GeographyError(msg)
+    ends = np.sort(np.stack([one[real], other[real]]), axis=0)  # a street that is drawn twice is one street
+    one, other = np.unique(ends, axis=1)
     return Network(nodes, one, other, np.hypot(*(nodes[one] - nodes[other]).T))
 
 
