@@ -79,7 +79,8 @@ class OfTheMap(Index):
         try:
             for name in INGREDIENTS.keys() & self._reads:
                 INGREDIENTS[name](pop)
-            pop.geography.adjacency()
+            if "geography" in self._reads:
+                pop.geography.adjacency()
         except GeographyError as lacking:
             return str(lacking)
         return ""

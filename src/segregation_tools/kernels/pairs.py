@@ -24,6 +24,7 @@ __all__ = ["pair_sums", "potentials"]
 CHUNK = 256
 MANY = 20_000  # from here on in single precision, several pairs at once
 TILE = 512
+NEVER = 746.0  # e to the power of less than −746 is 0
 WIDE = 20.0  # in decay lengths: in wider tiles single precision would place points too roughly
 
 
@@ -54,7 +55,7 @@ def pair_sums(points: Floats, rows: Floats, decay: float) -> Floats:
     wide = np.maximum.reduceat(np.hypot(near_x, near_y), np.arange(0, n, TILE))
     if n < MANY or wide.max() > WIDE:
         columns = np.ascontiguousarray(rows.T)
-        in_chunks(lambda first, last: _pair_sums(x, y, columns, first, last, parts[first // CHUNK]), n, CHUNK)
+        in_chunks(lambda first, last: _pair_sums(x, y, wide, columns, first, last, parts[first // CHUNK]), n, CHUNK)
     else:
         largest = rows.max(axis=1, keepdims=True)
         largest[largest == 0] = 1  # single precision keeps no numbers above 10³⁸
@@ -72,15 +73,19 @@ def pair_sums(points: Floats, rows: Floats, decay: float) -> Floats:
 
 
 @compiled
-def _pair_sums(x: Floats, y: Floats, rows: Floats, first: int, last: int, sums: Floats) -> None:
+def _pair_sums(x: Floats, y: Floats, wide: Floats, rows: Floats, first: int, last: int, sums: Floats) -> None:
     n, quantities = rows.shape
     near = np.empty(quantities)
     for i in range(first, last):
         near[:] = 0
-        for j in range(i + 1, n):
-            proximity = math.exp(-math.sqrt((x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2))
-            for q in range(quantities):
-                near[q] += proximity * rows[j, q]
+        for tile in range(i // TILE, len(wide)):
+            origin = tile * TILE
+            if math.hypot(x[i] - x[origin], y[i] - y[origin]) - wide[tile] > NEVER:
+                continue
+            for j in range(max(i + 1, origin), min(origin + TILE, n)):
+                proximity = math.exp(-math.sqrt((x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2))
+                for q in range(quantities):
+                    near[q] += proximity * rows[j, q]
         for p in range(quantities):
             for q in range(quantities):
                 sums[p, q] += rows[i, p] * near[q]
