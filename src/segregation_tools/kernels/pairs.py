@@ -25,7 +25,7 @@ CHUNK = 256
 MANY = 20_000  # from here on in single precision, several pairs at once
 TILE = 512
 NEVER = 746.0  # e to the power of less than −746 is 0
-WIDE = 20.0  # in decay lengths: in wider tiles single precision would place points too roughly
+WIDE = 60.0  # in decay lengths: in wider tiles single precision would place points too roughly
 
 
 def pair_sums(points: Floats, rows: Floats, decay: float) -> Floats:
