@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["pair_sums", "potentials"]
 
 CHUNK = 256
-MANY = 20_000  # from here on in single precision, several pairs at once
+MANY = 20_000  # from here on in single precision, several pairs at once, wherever points lie close enough for it
 TILE = 512
 NEVER = 746.0  # e to the power of less than −746 is 0
 WIDE = 60.0  # in decay lengths: in wider tiles single precision would place points too roughly
@@ -43,7 +43,7 @@ def pair_sums(points: Floats, rows: Floats, decay: float) -> Floats:
     Returns
     -------
     ndarray of shape (quantities, quantities)
-        Symmetric; of 20,000 points and more, unless they lie very far apart, with a relative error of some 1e-7.
+        Symmetric; of 20,000 points and more with a relative error of some 1e-7.
     """
     x, y = np.ascontiguousarray((points - points.mean(axis=0)).T / decay)
     n = len(x)
@@ -53,42 +53,20 @@ def pair_sums(points: Floats, rows: Floats, decay: float) -> Floats:
     origins = np.arange(n) // TILE * TILE
     near_x, near_y = x - x[origins], y - y[origins]
     wide = np.maximum.reduceat(np.hypot(near_x, near_y), np.arange(0, n, TILE))
-    if n < MANY or wide.max() > WIDE:
-        columns = np.ascontiguousarray(rows.T)
-        in_chunks(lambda first, last: _pair_sums(x, y, wide, columns, first, last, parts[first // CHUNK]), n, CHUNK)
-    else:
-        largest = rows.max(axis=1, keepdims=True)
-        largest[largest == 0] = 1  # single precision keeps no numbers above 10³⁸
-        single_x, single_y, part = (array.astype(np.float32) for array in (near_x, near_y, rows / largest))
-        in_chunks(
-            lambda first, last: _pair_sums_at_once(
-                x, y, single_x, single_y, wide, part, first, last, parts[first // CHUNK]
-            ),
-            n,
-            CHUNK,
-        )
-        parts *= largest * largest.T
+    largest = rows.max(axis=1, keepdims=True)
+    largest[largest == 0] = 1  # single precision keeps no numbers above 10³⁸
+    single_x, single_y, part = (array.astype(np.float32) for array in (near_x, near_y, rows / largest))
+    columns, narrow = np.ascontiguousarray((rows / largest).T), WIDE if n >= MANY else -1.0
+    in_chunks(
+        lambda first, last: _pair_sums(
+            x, y, columns, single_x, single_y, part, wide, narrow, first, last, parts[first // CHUNK]
+        ),
+        n,
+        CHUNK,
+    )
+    parts *= largest * largest.T
     once: Floats = parts.sum(axis=0)
     return once + once.T
-
-
-@compiled
-def _pair_sums(x: Floats, y: Floats, wide: Floats, rows: Floats, first: int, last: int, sums: Floats) -> None:
-    n, quantities = rows.shape
-    near = np.empty(quantities)
-    for i in range(first, last):
-        near[:] = 0
-        for tile in range(i // TILE, len(wide)):
-            origin = tile * TILE
-            if math.hypot(x[i] - x[origin], y[i] - y[origin]) - wide[tile] > NEVER:
-                continue
-            for j in range(max(i + 1, origin), min(origin + TILE, n)):
-                proximity = math.exp(-math.sqrt((x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2))
-                for q in range(quantities):
-                    near[q] += proximity * rows[j, q]
-        for p in range(quantities):
-            for q in range(quantities):
-                sums[p, q] += rows[i, p] * near[q]
 
 
 def _double(context: Any, number: Any, times: Any) -> Any:
@@ -120,34 +98,49 @@ NOTHING = np.float32(C0 * 2.0**-HALVINGS)
 
 
 @compiled
-def _pair_sums_at_once(
+def _pair_sums(
     x: Floats,
     y: Floats,
-    near_x: Singles,
-    near_y: Singles,
-    wide: Floats,
+    columns: Floats,
+    single_x: Singles,
+    single_y: Singles,
     rows: Singles,
+    wide: Floats,
+    narrow: float,
     first: int,
     last: int,
     sums: Floats,
 ) -> None:
-    """Take the points tile by tile; those of a tile are placed from its first one, so that no distance loses digits."""
-    quantities, n = rows.shape
+    """Take the points tile by tile: those of a narrow tile at once, placed from its first one so that no digits are lost."""
+    n, quantities = columns.shape
     near, proximity = np.empty(quantities), np.empty(TILE, dtype=np.float32)
     for i in range(first, last):
         near[:] = 0
         for tile in range(i // TILE, len(wide)):
             origin = tile * TILE
             here_x, here_y = x[i] - x[origin], y[i] - y[origin]
-            if math.hypot(here_x, here_y) - wide[tile] > FAR:
-                continue
+            nearest = math.hypot(here_x, here_y) - wide[tile]
             start, stop = max(i + 1, origin), min(origin + TILE, n)
-            _proximities(near_x[start:stop], near_y[start:stop], np.float32(here_x), np.float32(here_y), proximity)
-            for q in range(quantities):
-                near[q] += _dot(proximity, rows[q, start:stop])
+            if wide[tile] > narrow:
+                if nearest < NEVER:
+                    _add_one_by_one(x, y, columns, i, start, stop, near)
+            elif nearest < FAR:
+                _proximities(
+                    single_x[start:stop], single_y[start:stop], np.float32(here_x), np.float32(here_y), proximity
+                )
+                for q in range(quantities):
+                    near[q] += _dot(proximity, rows[q, start:stop])
         for p in range(quantities):
             for q in range(quantities):
-                sums[p, q] += rows[p, i] * near[q]
+                sums[p, q] += columns[i, p] * near[q]
+
+
+@compiled
+def _add_one_by_one(x: Floats, y: Floats, columns: Floats, i: int, start: int, stop: int, near: Floats) -> None:
+    for j in range(start, stop):
+        proximity = math.exp(-math.sqrt((x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2))
+        for q in range(len(near)):
+            near[q] += proximity * columns[j, q]
 
 
 @vectorized
