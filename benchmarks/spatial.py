@@ -53,15 +53,11 @@ def whole_shelf(kernel: str) -> dict[str, float]:
     start = time.process_time()
     pop = sgt.Population.from_frame(frame, GROUPS)
     near = pop.within(sgt.Radius(radius(UNITS), kernel))
-    sgt.summary(near)
-    sgt.exposure(near)
-    sgt.normalized_exposure_matrix(near)
-    sgt.location_quotient(near)
-    sgt.local_mutual_information(near)
-    for pair in (near[GROUPS[:2]], near.versus("a")):
-        sgt.summary(pair)
-    for ordered in ("ordinal_information", "ordinal_variance", "ordinal_squareroot"):
-        getattr(sgt, ordered)(near)
+    pair = near[GROUPS[:2]]
+    for index in stocked().values():
+        if not index.reads_map:
+            ready = index.bind(incomes=[1, 2, 3, 4]) if "incomes" in index.about.needs else index
+            ready(pair if index.groups == 2 else near)
     return {"seconds": time.process_time() - start, "gigabytes": peak() / 1e9}
 
 

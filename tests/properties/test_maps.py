@@ -107,9 +107,8 @@ def test_across_borders_it_is_pair_by_pair(weights, standardize, frame, order, f
     order = order if weights == "adjacent" else 1
     place = read(frame).geography
     touching, lengths = place.adjacency("rook").toarray(), place.borders.toarray()
-    index = sgt.boundary_dissimilarity.bind(
-        weights=weights, standardize=standardize, order=order, falling=falling, rate=rate
-    )
+    steps = {"order": order, "falling": falling, "rate": rate} if weights == "adjacent" else {}
+    index = sgt.boundary_dissimilarity.bind(weights=weights, standardize=standardize, **steps)
     twin = plain.boundary_dissimilarity(
         read(frame).counts, touching, lengths, place.areas.to_numpy(), place.perimeters.to_numpy(), weights, order, falling,
         rate, standardize,
@@ -306,6 +305,19 @@ def test_a_centre_in_another_coordinate_system_is_refused():
     for center in wrong:
         with pytest.raises(sgt.OptionError, match="center must be"):
             sgt.relative_centralization(frame, groups=["a", "b"], center=center)
+
+
+def test_options_that_would_change_nothing_are_refused():
+    city = sgt.synthetic_city("gradient")
+    for options, named in (
+        ({"weights": "border", "rule": "queen"}, "rule='queen' needs weights='adjacent'"),
+        ({"weights": "border", "falling": "power"}, "falling='power' needs weights='adjacent'"),
+        ({"weights": "border_shape", "rate": 2.0}, "rate=2.0 needs weights='adjacent'"),
+        ({"weights": "border_shape", "order": 2}, "order=2 needs weights='adjacent'"),
+        ({"weights": "border", "perimeter": "shared"}, "perimeter='shared' needs weights='border_shape'"),
+    ):
+        with pytest.raises(sgt.OptionError, match=named):
+            sgt.boundary_dissimilarity(city, **options)
 
 
 def test_a_remark_stays_when_options_are_bound():

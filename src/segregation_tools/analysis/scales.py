@@ -110,14 +110,12 @@ def profile(
         raise CapabilityError(msg)
     draws = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
     recipes = _recipes(radii, people, kernel)
-    surroundings = [pop.within(recipe) for _, recipe in recipes]
-    rows = [
-        {"scale": scale, **row}
-        for (scale, _), near in zip(recipes, surroundings, strict=True)
-        for row in _rows(index(near))
-    ]
-    table = pd.DataFrame(rows)
+    # One environment after the other: none is kept once the index has read it.
+    table = pd.DataFrame(
+        [{"scale": scale, **row} for scale, recipe in recipes for row in _rows(index(pop.within(recipe)))]
+    )
     if rng is not None:
+        surroundings = [pop.within(recipe) for _, recipe in recipes]
         drawn = np.stack(list(_by_chance(index, surroundings, np.random.default_rng(rng), draws)))
         table["low"], table["high"] = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return table

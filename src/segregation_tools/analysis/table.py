@@ -74,7 +74,8 @@ def _table(pop: Population, dimension: str | None, groups: int) -> pd.DataFrame:
     fitting = [index for index in stocked().values() if _fits(index, dimension, groups)]
     if not fitting:
         msg = (
-            f"no index of {dimension} fits {groups} groups without an option that has to be named: call them one by one"
+            f"no index of dimension {dimension!r} has one value for {groups} groups without an option that has to be named: "
+            "call them one by one; sgt.shelf() lists them"
         )
         raise DataError(msg)
     missing = {index.__name__: index.missing(pop) for index in fitting}

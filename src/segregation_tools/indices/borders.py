@@ -89,9 +89,19 @@ def boundary_dissimilarity(
     >>> [abs(round(sgt.boundary_dissimilarity(city), 4)) for city in cities]
     [0.0, 0.9444]
     """
-    _check(weights, order, standardize, perimeter, falling)
+    one_of(weights, "weights", WEIGHTS)
+    one_of(standardize, "standardize", ("global", "rows"))
+    one_of(perimeter, "perimeter", ("outline", "shared"))
+    one_of(falling, "falling", ("exponential", "power"))
     one_of(rule, "rule", RULES)
     real_number(rate, "rate", 0, "a number")
+    real_number(order, "order", 1, "a whole number of steps", whole=True)
+    if weights != "adjacent":
+        _unchanged(
+            "adjacent", order=(order, 1), rule=(rule, "rook"), falling=(falling, "exponential"), rate=(rate, 1.0)
+        )
+    if weights != "border_shape":
+        _unchanged("border_shape", perimeter=(perimeter, "outline"))
     dissimilarity = float(np.abs(x / x.sum() - y / y.sum()).sum() / 2)
     people = x + y
     p = np.where(people > 0, x / np.where(people > 0, people, 1), np.nan)  # NaN: nobody there to compare
@@ -115,14 +125,12 @@ def boundary_dissimilarity(
     return dissimilarity - _difference(borders, p, standardize, ratio)
 
 
-def _check(weights: str, order: int, standardize: str, perimeter: str, falling: str) -> None:
-    one_of(weights, "weights", WEIGHTS)
-    one_of(standardize, "standardize", ("global", "rows"))
-    one_of(perimeter, "perimeter", ("outline", "shared"))
-    one_of(falling, "falling", ("exponential", "power"))
-    if real_number(order, "order", 1, "a whole number of steps", whole=True) > 1 and weights != "adjacent":
-        msg = f"order={order} needs weights='adjacent': units that do not touch share no border"
-        raise OptionError(msg)
+def _unchanged(weights: str, **options: tuple[object, object]) -> None:
+    """Refuse options that only mean something with other weights, rather than ignore them."""
+    for name, (given, default) in options.items():
+        if given != default:
+            msg = f"{name}={given!r} needs weights={weights!r}: with other weights it would change nothing"
+            raise OptionError(msg)
 
 
 def _difference(pairs: coo_array, p: Array, standardize: str, ratio: Array | float = 1.0) -> float:

@@ -556,7 +556,7 @@ ROOMS = (
     "ordinal",
     "local",
     "borders",
-)  # the order of the shelf; dimensions of users' own come last
+)  # files of indices; where one bears the name of a dimension, its place on the shelf. Users' own dimensions come last
 
 
 def stocked() -> dict[str, Index]:
