@@ -92,7 +92,7 @@ def test_nothing_global_is_touched():
 
         tracts = sgt.load("sacramento").to_crs(32610)
         pop = sgt.Population.from_frame(tracts, ["white", "black", "asian", "hispanic"], tiers=["county"])
-        needed = {"incomes": [1, 2], "decay": 1000.0, "center": "mean"}
+        needed = {"incomes": [1, 2], "decay": 1000.0, "center": "mean", "nearest": 5}
         two, one = pop[["black", "white"]], sgt.Population([[1, 2]], ["a"])
         for index in stocked().values():
             index = index.bind(**{name: needed[name] for name in index.about.needs})

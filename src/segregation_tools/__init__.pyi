@@ -1,8 +1,11 @@
 __version__: str
 
+from .analysis.frontiers import social_frontiers as social_frontiers
+from .analysis.movement import least_movement as least_movement
 from .analysis.scales import macro_micro as macro_micro
 from .analysis.scales import profile as profile
 from .analysis.table import summary as summary
+from .analysis.trajectories import divergence_trajectories as divergence_trajectories
 from .analysis.writing import cite as cite
 from .analysis.writing import export as export
 from .analysis.writing import methods as methods
@@ -25,6 +28,7 @@ from .errors import UndefinedWarning as UndefinedWarning
 from .indices.borders import boundary_dissimilarity as boundary_dissimilarity
 from .indices.borders import spatial_proximity_profile as spatial_proximity_profile
 from .indices.centralization import absolute_centralization as absolute_centralization
+from .indices.centralization import local_centralization as local_centralization
 from .indices.centralization import relative_centralization as relative_centralization
 from .indices.clustering import absolute_clustering as absolute_clustering
 from .indices.clustering import distance_decay_exposure as distance_decay_exposure
@@ -61,6 +65,7 @@ from .indices.local import local_exposure as local_exposure
 from .indices.local import local_isolation as local_isolation
 from .indices.local import local_mutual_information as local_mutual_information
 from .indices.local import location_quotient as location_quotient
+from .indices.multiscalar import distortion as distortion
 from .indices.ordinal import neighborhood_sorting_index as neighborhood_sorting_index
 from .indices.ordinal import ordinal_information as ordinal_information
 from .indices.ordinal import ordinal_squareroot as ordinal_squareroot
@@ -70,6 +75,7 @@ from .indices.ordinal import rank_order_squareroot as rank_order_squareroot
 from .indices.ordinal import rank_order_table as rank_order_table
 from .indices.ordinal import rank_order_variance as rank_order_variance
 from .indices.pysal import from_pysal as from_pysal
+from .indices.transport import dissimilarity_in_metres as dissimilarity_in_metres
 from .population.census import census_frame as census_frame
 from .population.census import join_boundaries as join_boundaries
 from .population.datasets import load as load

@@ -17,7 +17,7 @@ from tests.properties.test_environments import FEET, KILOMETRES, SIDE, UTM, read
 from tests.reference import maps as plain
 
 ON_MAPS = [index for index in stocked().values() if index.reads_map]
-OPTIONS = {"decay": 150.0, "center": "mean"}
+OPTIONS = {"decay": 150.0, "center": "mean", "nearest": 5}
 PAIRS = ["spatial_proximity", "absolute_clustering", "relative_clustering", "distance_decay_exposure"]
 OWN = ["massey_denton", "white", "zero", "left_out"]
 each = pytest.mark.parametrize("index", ON_MAPS, ids=ids)
@@ -51,8 +51,10 @@ def strips(draw):
 
 
 def measured(index, frame):
+    """Numbers of the answer; those of units in the order of their labels."""
     with np.errstate(all="raise"):
-        return flat(index(read(frame)))
+        answer = index(read(frame))
+    return flat(answer.sort_index() if index.answer == "units" else answer)
 
 
 @each
@@ -341,3 +343,50 @@ def test_the_table_has_what_reads_the_map_where_it_is_asked_for():
     assert "delta" not in sgt.summary(births, groups=groups)["index"].tolist()
     table = sgt.summary(births, groups=groups, dimension="concentration")
     assert set(table["index"]) == {"delta", "absolute_concentration", "relative_concentration", "concentration_profile"}
+
+
+def by_displacement(kind, decay, own):
+    """Proximity of the groups of a pattern of 10 × 10 cells of 100 m, derived without looking at any pair of cells.
+
+    Cells that lie (dx, dy) apart are (10 − |dx|)(10 − |dy|) ordered pairs, whatever the pattern. Of two halves, those of one
+    column distance dx that stay in their half are 2 (5 − |dx|); on a checkerboard all pairs with dx + dy even are of one
+    group; with shares that fall from west to east in equal steps, Σ over columns of p_c p_{c+dx}.
+    """
+    xx = tt = xt = cells = 0.0
+    falling = 1 - (np.arange(10) + 0.5) / 10
+    for dx in range(-9, 10):
+        for dy in range(-9, 10):
+            near = np.exp(-100 * np.hypot(dx, dy) / decay) if (dx, dy) != (0, 0) else own
+            rows = 10 - abs(dy)
+            both = (10 - abs(dx)) * rows
+            if kind == "ghetto":
+                alike = max(0, 5 - abs(dx)) * rows
+                met = both / 2
+            elif kind == "checkerboard":
+                alike = both / 2 if (dx + dy) % 2 == 0 else 0
+                met = both / 2
+            else:
+                shifted = falling[max(0, dx) : 10 + min(0, dx)] * falling[max(0, -dx) : 10 + min(0, -dx)]
+                alike = shifted.sum() * rows
+                met = falling[max(0, dx) : 10 + min(0, dx)].sum() * rows
+            xx, xt, tt, cells = xx + near * alike, xt + near * met, tt + near * both, cells + near * both
+    people = 100.0  # of each cell
+    x_all, t_all = 50 * people, 100 * people
+    p_xx, p_tt = xx * people**2 / x_all**2, tt * people**2 / t_all**2
+    evenly = x_all / 100**2 * cells  # k of absolute clustering
+    acl = (xx * people**2 / x_all - evenly) / (xt * people**2 / x_all - evenly)
+    return {"spatial_proximity": p_xx / p_tt, "relative_clustering": 0.0, "absolute_clustering": acl}
+
+
+@pytest.mark.parametrize("decay", [100.0, 350.0])
+@pytest.mark.parametrize(
+    ("self_distance", "own_metres"),
+    [("massey_denton", np.sqrt(6000)), ("white", 60.0), ("zero", 0.0), ("left_out", np.inf)],
+)
+@pytest.mark.parametrize("kind", ["ghetto", "checkerboard", "gradient"])
+def test_on_ten_by_ten_cells_it_is_what_is_derived_by_hand(kind, self_distance, own_metres, decay):
+    city = sgt.synthetic_city(kind, groups=["x", "y"])
+    derived = by_displacement(kind, decay, np.exp(-own_metres / decay))
+    for name, value in derived.items():
+        found = getattr(sgt, name)(city, decay=decay, self_distance=self_distance)
+        assert found == pytest.approx(value, rel=1e-10, abs=1e-10), name

@@ -1,6 +1,6 @@
 """Slow plain twins of the indices that read the map: every pair of units, one by one."""
 
-from math import exp, hypot, inf, sqrt
+from math import exp, hypot, inf, log, sqrt
 
 SELF = {
     "massey_denton": lambda a: sqrt(0.6 * a),
@@ -122,3 +122,62 @@ def spatial_proximity_profile(counts, touching, cuts=20_000):
         near = (k * k - k) / sum(steps[i][j] for i in strong for j in strong) if k > 1 else 0.0
         value += near / cuts if tau > overall else -near / cuts
     return value / (1 - overall)
+
+
+def trajectory(counts, points, i):
+    """Distances from unit i, and the divergence of everyone up to there, by looking at everyone each time."""
+    groups, units = range(len(counts)), range(len(points))
+    away = [round(hypot(*(points[i] - points[j])), 6) for j in units]
+    mix = [sum(n) / counts.sum() for n in counts]
+    steps = []
+    for reach in sorted(set(away)):
+        near = [sum(counts[g][j] for j in units if away[j] <= reach) for g in groups]
+        shares = [n / sum(near) for n in near]
+        steps.append((reach, sum(p * log(p / mix[g]) for g, p in enumerate(shares) if p > 0)))
+    return away, steps
+
+
+def distortion(counts, points, over, focal):
+    """Of every unit with residents; not normalised."""
+    people = counts.sum(axis=0)
+    values = []
+    for i in range(len(points)):
+        if not people[i]:
+            values.append(None)
+            continue
+        away, steps = trajectory(counts, points, i)
+        total = 0.0
+        for k, (reach, divergence) in enumerate(steps):
+            size = sum(1 if over == "units" else people[j] / people.sum() for j, d in enumerate(away) if d == reach)
+            total += size * (max(d for _, d in steps[k:]) if focal else divergence)
+        values.append(total)
+    return values
+
+
+def local_centralization(counts, points, nearest):
+    """Of every unit: the more of x than of y is nearer to it, over all pairs among the nearest places."""
+    values = []
+    for i in range(len(points)):
+        away = [round(hypot(*(points[i] - at)), 6) for at in points]
+        places = sorted({(d, *at.round(6)) for d, at in zip(away, points, strict=True)})
+        reach = places[min(int(nearest), len(places)) - 1][0]
+        near = [j for j, d in enumerate(away) if d <= reach]
+        x, y = ([n[j] for j in near] for n in counts)
+        if sum(x) and sum(y) and counts[:, i].sum():
+            values.append(centralization(counts[0][near], counts[1][near], [away[j] for j in near]))
+        else:
+            values.append(None)
+    return values
+
+
+def least_effort(counts, points):
+    """People × metres of the cheapest way to even a city, as one linear programme over all pairs of units."""
+    from scipy.optimize import linprog
+
+    people, units = counts.sum(axis=0), len(points)
+    away = [hypot(*(a - b)) for a in points for b in points]
+    leave_less_come = [[(a == i) - (b == i) for a in range(units) for b in range(units)] for i in range(units)]
+    return sum(
+        linprog(away, A_eq=leave_less_come, b_eq=n - n.sum() * people / people.sum(), method="highs").fun
+        for n in counts
+    )

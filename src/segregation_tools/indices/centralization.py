@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import GeographyError, OptionError
-from segregation_tools.indices.placed import like, of_the_map
+from segregation_tools.indices.placed import ALIKE, from_each_place, like, of_the_map, undefined
+from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
     needs=("center",),
 )
 def absolute_centralization(
-    x: Array, y: Array, areas: Array, centroids: Array, geography: Geography | Grid, *, center: Any = None
+    x: Array,
+    y: Array,
+    areas: Array,
+    centroids: Array,
+    geography: Geography | Grid,
+    *,
+    center: Any = None,
+    reach: float = np.inf,
 ) -> float:
     """How much nearer to the centre the first group lives than the land lies: above 0 nearer, below 0 farther.
 
@@ -47,10 +55,13 @@ def absolute_centralization(
     center : str, (x, y), or several of them
         Coordinates in those of the map (a pair, a point, or several: the nearest counts), ``"mean"`` of the centroids or
         ``"population_weighted_mean"``. It has to be named: the answer depends on it.
+    reach : float
+        Metres: only units so near to a centre are compared with each other.
 
     Returns
     -------
     float
+        NaN, with a warning, where nobody of the first group lives within reach.
 
     Notes
     -----
@@ -63,7 +74,7 @@ def absolute_centralization(
     0.329
     """
     apart = _distances(x + y, centroids, geography, center)
-    return _ahead(apart, x, areas)
+    return _ahead("absolute_centralization", apart, x, areas, reach)
 
 
 @of_the_map(
@@ -75,7 +86,13 @@ def absolute_centralization(
     needs=("center",),
 )
 def relative_centralization(
-    x: Array, y: Array, centroids: Array, geography: Geography | Grid, *, center: Any = None
+    x: Array,
+    y: Array,
+    centroids: Array,
+    geography: Geography | Grid,
+    *,
+    center: Any = None,
+    reach: float = np.inf,
 ) -> float:
     """How much nearer to the centre the first group lives than the second: above 0 nearer, below 0 farther.
 
@@ -91,10 +108,13 @@ def relative_centralization(
         Its coordinate system is that of `center`.
     center : str, (x, y), or several of them
         As in `absolute_centralization`.
+    reach : float
+        Metres: only units so near to a centre are compared with each other.
 
     Returns
     -------
     float
+        NaN, with a warning, where nobody of one of the groups lives within reach.
 
     Examples
     --------
@@ -102,11 +122,63 @@ def relative_centralization(
     >>> round(sgt.relative_centralization(city, center=(50, -150)), 3)   # a centre in the west
     0.657
     """
-    return _ahead(_distances(x + y, centroids, geography, center), x, y)
+    apart = _distances(x + y, centroids, geography, center)
+    return _ahead("relative_centralization", apart, x, y, reach)
 
 
-def _ahead(apart: Array, one: Array, other: Array) -> float:
+@from_each_place(
+    symbol="CI",
+    dimension="centralization",
+    bounds=(-1, 1),
+    source=["folch2016"],
+    groups=2,
+    answer="units",
+    needs=("nearest",),
+)
+def local_centralization(x: Array, y: Array, centroids: Array, *, nearest: float | None = None) -> Array:
+    """Which of two groups lives nearer to each unit, among the units around it: above 0 the first, below 0 the second.
+
+    Relative centralization with the unit as centre, over the units nearest to it: a map of the places around which a group
+    gathers.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (units,)
+        People of the two groups.
+    centroids : ndarray of shape (units, 2)
+        In metres.
+    nearest : int
+        How many units are compared, the one in the middle included; those equally far come in together, those at one place
+        count as one. ``math.inf`` for all. It has to be named.
+
+    Returns
+    -------
+    ndarray of shape (units,)
+        NaN where only one of the groups lives around, and where nobody lives in the unit.
+
+    Examples
+    --------
+    In a city that grows more eastern to the east, the first group lives nearer to every unit but those of the east.
+
+    >>> city = sgt.synthetic_city("gradient", groups=["west", "east"], rows=1, cols=5)
+    >>> sgt.local_centralization(city, nearest=5).round(3).tolist()
+    [0.64, 0.512, 0.0, -0.512, -0.64]
+    """
+    from segregation_tools.kernels.trajectories import sum_ahead
+
+    if nearest != np.inf:
+        real_number(nearest, "nearest", 2, "a whole number of units, or math.inf", whole=True)
+    ahead: Array = sum_ahead(centroids, x, y, float(nearest or np.inf))
+    return ahead
+
+
+def _ahead(name: str, apart: Array, one: Array, other: Array, reach: float) -> float:
     """How far, from the nearest to the farthest, one share runs ahead of another; equal distances are one step."""
+    if reach != np.inf:
+        within = apart <= real_number(reach, "reach", 0, "a distance in metres", above=True) * (1 + ALIKE)
+        apart, one, other = apart[within], one[within], other[within]
+        if not (one.any() and other.any()):
+            return undefined(name, f"within reach={reach} of a centre one of the groups is absent")
     step = like(apart, rounding=1e-12 * apart.max())
     x, y = (np.cumsum(np.bincount(step, part)) / part.sum() for part in (one, other))
     return float(x[:-1] @ y[1:] - x[1:] @ y[:-1])

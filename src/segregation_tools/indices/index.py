@@ -556,6 +556,8 @@ ROOMS = (
     "ordinal",
     "local",
     "borders",
+    "multiscalar",
+    "transport",
 )  # files of indices; where one bears the name of a dimension, its place on the shelf. Users' own dimensions come last
 
 

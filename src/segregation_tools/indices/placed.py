@@ -7,24 +7,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.errors import CapabilityError, GeographyError, OptionError, UndefinedWarning, listed, warn
-from segregation_tools.indices.index import Index, Sums, on_the_shelf
+from segregation_tools.indices.index import Index, Sums, gathered, on_the_shelf, per_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
+    from segregation_tools.indices.index import LocalValues
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
     from segregation_tools.population.population import Population
 
     Array = NDArray[np.float64]
 
-__all__ = ["areas_of", "like", "of_the_map", "undefined"]
+__all__ = ["ALIKE", "areas_of", "from_each_place", "like", "of_the_map", "undefined", "without_environment"]
 
 ALIKE = 1e-9  # lengths and areas that differ by less than this part of themselves are one
 
 MENDS = {
+    "nearest": "nearest=10, how many units around each are compared",
     "decay": "decay=1000.0, the metres over which proximity falls to 1/e",
     "center": "center=(x, y) in the coordinates of the map, several of them, 'mean' (of the centroids), or "
     "'population_weighted_mean'",
@@ -54,6 +56,31 @@ def areas_of(geography: Geography | Grid) -> Array:
         msg = f"areas are needed; units without one, such as points: {listed(geography.units[flat])}. Give polygons"
         raise GeographyError(msg)
     return areas
+
+
+def without_environment(pop: Population, name: str) -> Population:
+    """Return a population that has no local environment.
+
+    Parameters
+    ----------
+    pop : Population
+        Whom to look at.
+    name : str
+        Of what reads the map.
+
+    Returns
+    -------
+    Population
+
+    Raises
+    ------
+    CapabilityError
+        If it has one.
+    """
+    if pop.surroundings is not None:
+        msg = f"{name} reads the map itself: measure the population without within(...), or merge its units"
+        raise CapabilityError(msg)
+    return pop
 
 
 # What a formula may read, by the name of its parameter.
@@ -86,17 +113,15 @@ class OfTheMap(Index):
         return ""
 
     def _value(self, pop: Population, options: dict[str, Any]) -> Any:
-        if pop.surroundings is not None:
-            msg = (
-                f"{self.__name__} reads the map itself: measure the population without within(...), or merge its units"
-            )
-            raise CapabilityError(msg)
+        return np.nan if self._undefined(pop) else self._read(pop, options)
+
+    def _read(self, pop: Population, options: dict[str, Any]) -> Any:
+        """Answer of the formula, once the population has all that it reads."""
+        without_environment(pop, self.__name__)
         for name in self.about.needs:
             if options[name] is None:
                 msg = f"{self.__name__} needs {MENDS[name]}"
                 raise OptionError(msg)
-        if self._undefined(pop):
-            return np.nan
         return self.formula(**{name: INGREDIENTS[name](pop) for name in INGREDIENTS if name in self._reads}, **options)
 
     @property
@@ -115,7 +140,35 @@ class OfTheMap(Index):
         return f"{self.__name__} needs the whole map at once: it cannot be summed in parts"
 
 
+class FromEachPlace(OfTheMap):
+    """A value for each unit, as seen from there; unless the answer is "units", its mean over residents is the index."""
+
+    def _value(self, pop: Population, options: dict[str, Any]) -> Any:
+        if self._answer(options) == "units":
+            return gathered(self._local(pop, options))
+        if self._undefined(pop):
+            return np.nan
+        ((residents, values),) = self._local(pop, options)
+        lived = residents > 0
+        return residents[lived] @ values[lived] / residents.sum()
+
+    def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
+        values = np.full(len(pop), np.nan) if self._undefined(pop) else self._read(pop, options)
+        yield pop.sizes.reshape(-1), values
+
+    def _labelled(self, value: Any, pop: Population, options: Mapping[str, Any]) -> Any:
+        if self._answer(options) == "units":
+            return per_unit(value, pop, self.__name__)
+        return super()._labelled(value, pop, options)
+
+    @property
+    def local_refusal(self) -> str:
+        """Why there are no local values; there are."""
+        return ""
+
+
 of_the_map = on_the_shelf(OfTheMap)
+from_each_place = on_the_shelf(FromEachPlace)
 
 
 def like(values: Array, rounding: float = 0.0) -> NDArray[np.intp]:

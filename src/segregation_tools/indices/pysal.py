@@ -19,6 +19,7 @@ SAME = "the same groups"
 CENTRE = "; here the centre has to be named, and units equally far from it are taken together"
 PAIRED = "; units without residents are left out of the pairs, and PySAL's answer may depend on the order of rows"
 RISING = "; in PySAL 2.6.0 proximity rises with distance, here it falls, over a decay length that has to be named"
+RANKS = "; over='units', focal=False, normalized=False adds up over ranked units as PySAL does"
 SMOOTHED = "; with a local environment PySAL smooths the residents too, here they stay where they live"
 
 # PySAL's name: (room, index here, what differs)
@@ -82,6 +83,13 @@ NAMES = {
         "distance_decay_exposure",
         GROUP_AND_TOTAL + RISING + "; take .iloc[0, 1]",
     ),
+    "LocalRelativeCentralization": (
+        "centralization",
+        "local_centralization",
+        GROUP_AND_TOTAL + "; nearest= is one more than PySAL's number of neighbours: the unit itself counts",
+    ),
+    "GlobalDistortion": ("multiscalar", "distortion", SAME + RANKS),
+    "LocalDistortion": ("multiscalar", "distortion", SAME + RANKS + "; take .local"),
     "RankOrderInfoTheory": ("ordinal", "rank_order_information", SAME),
     "RankOrderVarianceRatio": ("ordinal", "rank_order_variance", SAME),
     "RankOrderSqrt": ("ordinal", "rank_order_squareroot", SAME),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-__all__ = ["RULES", "cell_adjacency", "polygon_adjacency", "refuse_invalid", "shared_borders"]
+__all__ = ["RULES", "border_lines", "cell_adjacency", "polygon_adjacency", "refuse_invalid", "shared_borders"]
 
 RULES = ("queen", "rook")
 
@@ -160,6 +160,31 @@ def shared_borders(geometry: GeoSeries, units: pd.Index[Any]) -> csr_array:
     lengths = shapely.length(shapely.intersection(outlines[a], outlines[b]))
     shared = lengths > 0
     return _symmetric(a[shared], b[shared], len(shapes), lengths[shared])
+
+
+def border_lines(geometry: GeoSeries, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[Any]:
+    """Draw the borders that pairs of polygons share.
+
+    Parameters
+    ----------
+    geometry : GeoSeries
+        One polygon a unit.
+    a, b : ndarray of int, shape (pairs,)
+        Positions of the units on either side.
+
+    Returns
+    -------
+    ndarray of shapely lines, shape (pairs,)
+        Without the points in which the two also meet.
+    """
+    import shapely
+
+    outlines = shapely.boundary(geometry.to_numpy())
+    shared = shapely.intersection(outlines[a], outlines[b])
+    parts, pair = shapely.get_parts(shared, return_index=True)
+    lines = shapely.get_dimensions(parts) == 1
+    drawn: NDArray[Any] = shapely.line_merge(shapely.multilinestrings(parts[lines], indices=pair[lines]))
+    return drawn
 
 
 def cell_adjacency(rows: int, cols: int, rule: str) -> csr_array:

@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import DataWarning, GeographyError, listed, warn
-from segregation_tools.population.adjacency import RULES, polygon_adjacency, refuse_invalid, shared_borders
+from segregation_tools.population.adjacency import (
+    RULES,
+    border_lines,
+    polygon_adjacency,
+    refuse_invalid,
+    shared_borders,
+)
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
@@ -220,6 +226,23 @@ class Geography:
         """Length of the border that every two units share, in metres."""
         geometry = self.placed("border")
         return shared_borders(geometry, self.units) * metres_per_unit(geometry.crs, "border")
+
+    def border_lines(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> GeoSeries:
+        """Draw the borders that pairs of units share.
+
+        Parameters
+        ----------
+        a, b : ndarray of int, shape (pairs,)
+            Positions of the units on either side; they share a border.
+
+        Returns
+        -------
+        GeoSeries of shape (pairs,)
+        """
+        from geopandas import GeoSeries
+
+        geometry = self.placed("border")
+        return GeoSeries(border_lines(geometry, a, b), crs=geometry.crs)
 
     @property
     def areas(self) -> pd.Series[float]:

@@ -15,6 +15,7 @@ from segregation_tools.population.geography import Geography, metres_per_unit
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
+    from geopandas import GeoSeries
     from numpy.typing import NDArray
     from pyproj import CRS
     from scipy.sparse import csr_array
@@ -157,3 +158,23 @@ class Grid:
     def borders(self) -> csr_array:
         """Length of the border that every two cells share, in metres."""
         return self.adjacency("rook") * (self.cell_size * metres_per_unit(self.crs, "border"))
+
+    def border_lines(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> GeoSeries:
+        """Draw the sides that pairs of cells share.
+
+        Parameters
+        ----------
+        a, b : ndarray of int, shape (pairs,)
+            Positions of neighbouring cells, in the order of the flattened grid.
+
+        Returns
+        -------
+        GeoSeries of shape (pairs,)
+        """
+        import shapely
+        from geopandas import GeoSeries
+
+        centers = self.centroids.to_numpy() / metres_per_unit(self.crs, "border")
+        middle, way = (centers[a] + centers[b]) / 2, (centers[b] - centers[a]) / 2
+        side = np.column_stack([-way[:, 1], way[:, 0]])
+        return GeoSeries(shapely.linestrings(np.stack([middle - side, middle + side], axis=1)), crs=self.crs)
