@@ -76,6 +76,7 @@ def test_all_pairs_are_the_permutations_of_units(town):
 def test_people_dealt_out_anew_follow_the_hypergeometric_distribution(town):
     draws = 4000
     found = sgt.social_frontiers(town, draws=draws, rng=6)
+    at_once = sgt.social_frontiers(town)
     place = {unit: i for i, unit in enumerate(town.units)}
     counts = town.counts.reshape(2, -1).astype(int)
     exact = []
@@ -85,15 +86,16 @@ def test_people_dealt_out_anew_follow_the_hypergeometric_distribution(town):
         chance = hypergeom(a.sum() + b.sum(), a[0] + b[0], a.sum()).pmf(here)
         gap = np.abs(here / a.sum() - (a[0] + b[0] - here) / b.sum())
         exact.append(chance[gap >= difference - 1e-9].sum())
+    assert_same(at_once["p_value"], exact, 1e-9)
     off = np.abs(found["p_value"] - exact) / np.sqrt(np.maximum(np.array(exact) * (1 - np.array(exact)), 1e-4) / draws)
     assert off.max() < 4.5
 
 
 def test_false_discoveries_are_controlled(town):
-    found = sgt.social_frontiers(town, fdr=0.2, rng=1)
+    found = sgt.social_frontiers(town, fdr=0.2)
     assert_same(found["q_value"], false_discovery_control(found["p_value"]))
     assert (found["frontier"] == (found["q_value"] <= 0.2)).all()
-    strict = sgt.social_frontiers(town, fdr=0.2, at_least=0.4, rng=1)
+    strict = sgt.social_frontiers(town, fdr=0.2, at_least=0.4)
     assert (strict["frontier"] == (found["frontier"] & (found["difference"] >= 0.4))).all()
     assert 0 < strict["frontier"].sum() < found["frontier"].sum()
 
@@ -103,7 +105,7 @@ def test_in_a_city_without_any_few_are_found():
     with_any = 0
     for seed in range(40):
         city = sgt.synthetic_city("random", rows=6, cols=6, rng=seed)
-        with_any += sgt.social_frontiers(city, fdr=0.1, draws=500, rng=seed)["frontier"].any()
+        with_any += sgt.social_frontiers(city, fdr=0.1)["frontier"].any()
     assert with_any <= 11  # beyond 4 + 4 standard deviations
 
 
@@ -125,8 +127,16 @@ def test_corners_and_loose_ends_are_no_part_of_a_border():
 
 
 def test_what_cannot_be_tested_is_refused(town):
-    with pytest.raises(sgt.OptionError, match="chance needs a source: rng=7"):
-        sgt.social_frontiers(town)
+    three = sgt.Population([[[5, 1]], [[1, 5]], [[1, 1]]], ["a", "b", "c"], geography=sgt.Grid(1, 2, cell_size=1))
+    for wrong in (None, -1, "x", 1.5, True):
+        with pytest.raises(sgt.OptionError, match="chance needs a source: rng=7"):
+            sgt.social_frontiers(three, rng=wrong)
+    for wrong in (1.5, 30):
+        with pytest.raises(sgt.OptionError, match="at_least must be a difference from 0 to 1"):
+            sgt.social_frontiers(town, at_least=wrong)
+    crowd = three.redrawn(three.counts * 1e9)
+    with pytest.raises(sgt.DataError, match="more than can be dealt out"):
+        sgt.social_frontiers(crowd, rng=1)
     with pytest.raises(sgt.OptionError, match="chance needs a source"):
         sgt.social_frontiers(town, null="permuted_units", draws=100)
     with pytest.raises(sgt.OptionError, match="null must be one of 'permuted_units', 'permuted_people'"):
@@ -147,3 +157,25 @@ def test_what_cannot_be_tested_is_refused(town):
     many = sgt.Population(np.ones((2, 150, 150)), ["a", "b"], geography=sgt.Grid(150, 150, cell_size=1))
     with pytest.raises(sgt.CapabilityError, match="draw some, draws="):
         sgt.social_frontiers(many, null="permuted_units")
+
+
+def test_in_a_divided_city_of_any_size_the_border_is_found():
+    for side in (10, 30):
+        found = sgt.social_frontiers(sgt.synthetic_city("ghetto", rows=side, cols=side))
+        assert found["frontier"].sum() == side
+    three = sgt.synthetic_city("ghetto", groups=["a", "b", "c"], rows=30, cols=30)
+    with pytest.warns(sgt.DataWarning, match="60 sharpest of 1740 borders from chance: draws=34800 tells"):
+        sgt.social_frontiers(three, draws=99.0, rng=1)
+
+
+def test_counts_of_any_size_are_tested():
+    huge = sgt.Population([[[5e8, 9e8]], [[2e8, 1e8]]], ["a", "b"], geography=sgt.Grid(1, 2, cell_size=1))
+    assert sgt.social_frontiers(huge)["p_value"].tolist() == [0]
+    nobody = sgt.Population([[[1e-9, 9, 3]], [[1e-9, 5, 7]]], ["a", "b"], geography=sgt.Grid(1, 3, cell_size=1))
+    assert len(sgt.social_frontiers(nobody)) == 1
+
+
+def test_mended_polygons_have_frontiers_too():
+    mended = shapely.GeometryCollection([shapely.box(0, 0, 1, 1), shapely.LineString([(0, 0), (-1, -1)])])
+    frame = geopandas.GeoDataFrame({"a": [5, 9], "b": [2, 8]}, geometry=[mended, shapely.box(1, 0, 2, 1)])
+    assert sgt.social_frontiers(frame, groups=["a", "b"]).length.tolist() == [1]

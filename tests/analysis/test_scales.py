@@ -6,8 +6,10 @@ import pytest
 from scipy import stats
 
 import segregation_tools as sgt
-from segregation_tools.analysis import scales
-from segregation_tools.analysis.null_models import random_allocation
+from segregation_tools.analysis import replicates
+from segregation_tools.analysis.null_models import null_model
+from segregation_tools.analysis.replicates import begun_by
+from segregation_tools.kernels.sample import seeds_of
 
 RADII = [0, 1000, 3000, 9000]
 
@@ -80,7 +82,7 @@ def test_chance_lies_within_its_band_and_segregation_above(over):
 def test_the_band_holds_what_drawing_one_by_one_gives(mixed):
     index, radii = sgt.dissimilarity, [0, 250]
     table = sgt.profile(index, mixed, radii=radii, rng=11, draws=40)
-    draws = [random_allocation(mixed, stream) for stream in np.random.default_rng(11).spawn(40)]
+    draws = null_model("random_allocation", mixed)(seeds_of(begun_by(11), 0, 40))
     for i, metres in enumerate(radii):
         values = [
             index(sgt.Population(c, mixed.groups, geography=mixed.geography).within(sgt.Radius(metres))) for c in draws
@@ -93,7 +95,7 @@ def test_the_band_holds_what_drawing_one_by_one_gives(mixed):
 def test_the_same_seed_gives_the_same_band_in_any_batches(mixed, monkeypatch):
     several = [sgt.profile(sgt.dissimilarity, mixed, radii=[250], rng=5, draws=9)]
     several.append(sgt.profile(sgt.dissimilarity, mixed, radii=[250], rng=np.random.default_rng(5), draws=9))
-    monkeypatch.setattr(scales, "BATCH_BYTES", 1)
+    monkeypatch.setattr(replicates, "BATCH_BYTES", 1)
     several.append(sgt.profile(sgt.dissimilarity, mixed, radii=[250], rng=5, draws=9))
     pd.testing.assert_frame_equal(several[0], several[1])
     pd.testing.assert_frame_equal(several[0], several[2], rtol=1e-12)
@@ -103,26 +105,11 @@ def test_the_same_seed_gives_the_same_band_in_any_batches(mixed, monkeypatch):
 def test_a_group_of_one_is_drawn_somewhere():
     counts = np.array([[500.0] * 8, [300.0] * 8, [1.0] + [0.0] * 7])
     pop = sgt.Population(counts.reshape(3, 2, 4), ["a", "b", "rare"], geography=sgt.Grid(2, 4, cell_size=1))
-    drawn = [random_allocation(pop, stream) for stream in np.random.default_rng(0).spawn(30)]
-    assert all(draw[2].sum() > 0 for draw in drawn)
     table = sgt.profile(sgt.isolation, pop, radii=[0, 2], rng=0, draws=30)
     assert np.isfinite(table.drop(columns="group").to_numpy(dtype=float)).all()
     assert np.isfinite(sgt.profile(sgt.squared_coefficient_of_variation, pop, radii=[1], rng=0, draws=30)["high"]).all()
     incomes = sgt.neighborhood_sorting_index.bind(incomes=[1, 2, 3])
     assert np.isfinite(sgt.profile(incomes, pop, radii=[1], rng=0, draws=30)["high"]).all()
-    tiny = sgt.Population([[1e6, 1e6], [1e-9, 0]], ["many", "few"])
-    with pytest.raises(sgt.CapabilityError, match=r"'few' \(1e-09 people\) is too small to be drawn"):
-        random_allocation(tiny, np.random.default_rng(0))
-
-
-def test_random_allocation_keeps_sizes_and_draws_the_mix():
-    chance = np.random.default_rng(0)
-    pop = sgt.Population(chance.random((3, 4)) * 40, ["a", "b", "c"])
-    draws = np.stack([random_allocation(pop, stream) for stream in chance.spawn(3000)])
-    np.testing.assert_allclose(draws.sum(axis=1), np.broadcast_to(pop.sizes, (3000, 4)))
-    mean, spread = draws.mean(axis=0), draws.std(axis=0)
-    z = (mean - np.outer(pop.mix, pop.sizes)) / (spread / np.sqrt(3000))
-    assert np.abs(z).max() < stats.norm.ppf(1 - 1e-5)
 
 
 def test_macro_micro_is_the_ratio_of_two_radii(city):

@@ -154,7 +154,7 @@ def test_bins_come_close_to_the_exact_sums(focal):
     every = np.arange(len(pop))
     exact = sum_trajectories(points, pop.counts, sizes, every, focal=focal)
     off = [
-        np.abs(sum_binned(points, pop.counts, sizes, every, fineness, focal=focal) / exact - 1).mean()
+        np.abs(sum_binned(points, pop.counts, sizes, every, fineness, focal=focal)[0] / exact - 1).mean()
         for fineness in (2, 4, 6, 8)
     ]
     assert off == sorted(off, reverse=True)
@@ -225,7 +225,29 @@ def test_options_are_refused_by_name():
         sgt.relative_centralization(city, center="mean", reach="far")
     with pytest.raises(sgt.DataError, match="no unit with residents bears these labels: 'x'"):
         sgt.divergence_trajectories(city, units=["x"])
+    for wrong in ("ab", 3, []):
+        with pytest.raises(sgt.OptionError, match=r"units must be a list of labels, such as units=\[0\]"):
+            sgt.divergence_trajectories(city, units=wrong)
     with pytest.raises(sgt.CapabilityError, match="reads the map itself"):
         sgt.divergence_trajectories(city.within(sgt.Radius(100)))
     with pytest.raises(sgt.CapabilityError, match=r"name some of them, units="):
         sgt.divergence_trajectories(scattered(5000))
+
+
+def test_from_an_island_the_city_is_no_single_bin():
+    chance = np.random.default_rng(5)
+    places = chance.random((900, 2)) * 1000
+    places[0] = [100_000, 100_000]
+    counts = chance.integers(1, 9, (2, 900)).astype(float)
+    frame = geopandas.GeoDataFrame(dict(enumerate(counts)), geometry=geopandas.points_from_xy(*places.T))
+    exact, close = (sgt.distortion.local(frame, groups=[0, 1], tolerance=tolerance) for tolerance in (0.0, 0.02))
+    assert close[0] == exact[0]
+    assert np.abs(close / exact - 1).mean() <= 0.03
+
+
+def test_all_at_one_place_is_one_step():
+    counts = {"a": np.arange(200.0), "b": np.arange(200.0)[::-1]}
+    for at in ((0, 0), (4e6, 4e6)):
+        frame = geopandas.GeoDataFrame(counts, geometry=geopandas.points_from_xy([at[0]] * 200, [at[1]] * 200))
+        for tolerance in (0.0, 0.01):
+            assert sgt.distortion(frame, groups=["a", "b"], tolerance=tolerance) == 0

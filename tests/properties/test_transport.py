@@ -114,3 +114,44 @@ def test_a_local_environment_and_missing_places_are_refused():
             measure(city.within(sgt.Radius(100)))
         with pytest.raises(sgt.GeographyError, match="no geometry"):
             measure(sgt.Population([[1, 2], [3, 4]], ["a", "b"]))
+
+
+def test_labels_may_be_tuples():
+    labels = [("w", 1), ("b", 2)]
+    pop = sgt.Population([[[10, 10, 0, 0]], [[0, 0, 10, 10]]], groups=labels, geography=sgt.Grid(1, 4, cell_size=100))
+    moves = sgt.least_movement(pop)
+    assert moves["group"].tolist() == [labels[0]] * 2 + [labels[1]] * 2
+    assert set(moves["from"]) == set(pop.units)
+
+
+@few
+@given(frame=strips(), seed=st.integers(0, 99))
+def test_units_at_one_place_change_with_each_other_first(frame, seed):
+    chance = np.random.default_rng(seed)
+    points = frame.set_geometry(frame.geometry.centroid).sample(2 * len(frame), replace=True, random_state=seed)
+    points = points.reset_index(drop=True)
+    points[[0, 1]] = chance.integers(1, 30, (len(points), 2)).astype(float)
+    pop = read(points)
+    moves = sgt.least_movement(pop)
+    assert_same(evened(pop, moves), np.outer(pop.sizes, pop.mix), 1e-8)
+    places = points.geometry.to_wkb()
+    at_places = read(points.dissolve(places, aggfunc="sum"))
+    share = pop.sizes.sum() * (pop.mix * (1 - pop.mix)).sum()
+    assert_same((moves["people"] * moves["metres"]).sum() / share, sgt.dissimilarity_in_metres(at_places), 1e-8)
+
+
+def test_many_units_at_few_places_take_no_time():
+    import time
+
+    places = np.repeat([[0, 0], [500, 0], [0, 700], [900, 900]], 1000, axis=0)
+    counts = np.random.default_rng(1).integers(0, 50, (2, 4000)).astype(float)
+    frame = geopandas.GeoDataFrame(dict(enumerate(counts)), geometry=shapely.points(places))
+    start = time.process_time()
+    sgt.dissimilarity_in_metres(frame, groups=[0, 1])
+    assert time.process_time() - start < 2
+
+
+def test_a_rare_group_among_many_people_moves():
+    pop = sgt.Population([[[1, 0, 1, 0]], [[1e13] * 4]], ["a", "b"], geography=sgt.Grid(1, 4, cell_size=100))
+    assert sgt.dissimilarity_in_metres(pop) == pytest.approx(0.5 * 100, rel=1e-2)
+    assert sgt.least_movement(pop)["people"].sum() == pytest.approx(2, rel=1e-2)

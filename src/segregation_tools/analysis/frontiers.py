@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from segregation_tools.errors import CapabilityError, DataError, GeographyError, OptionError, listed
+from segregation_tools.analysis.null_models import whole_people
+from segregation_tools.errors import CapabilityError, DataError, DataWarning, GeographyError, OptionError, warn
 from segregation_tools.indices.placed import without_environment
-from segregation_tools.population.options import one_of, real_number
+from segregation_tools.population.options import one_of, real_number, source_of_chance
 from segregation_tools.population.population import as_population
 
 if TYPE_CHECKING:
@@ -21,13 +23,15 @@ if TYPE_CHECKING:
     from segregation_tools.population.population import Population
 
     Array = NDArray[np.float64]
+    Sides = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 __all__ = ["social_frontiers"]
 
+DRAWS = 999
+MOST = 1_000_000_000  # people that NumPy deals out
 NULLS = ("permuted_units", "permuted_people")
 ALL_PAIRS = 20_000  # units of which all pairs are compared
 TIE = 1e-12  # differences that are closer are one
-WHOLE = 1e-6
 
 
 def social_frontiers(
@@ -61,10 +65,10 @@ def social_frontiers(
     fdr : float
         Expected share of false ones among the frontiers (Benjamini & Hochberg).
     draws : int, optional
-        How often people are dealt out, 999 without. Of units: how many pairs are drawn, instead of comparing all; needed
-        above 20,000 units.
+        Without, two groups and pairs of units are tested exactly, and the people of more groups are dealt out 999 times. How
+        often people are dealt out, or how many pairs of units are drawn, which is needed above 20,000 units.
     rng : Generator or int, optional
-        Source of chance; only where all pairs of units are compared, none is needed.
+        Source of chance; needed only where there are draws.
 
     Returns
     -------
@@ -88,9 +92,12 @@ def social_frontiers(
 
     Notes
     -----
-    All pairs of units together are the exact distribution of one border's difference over all ways to permute the units: no
-    draws are needed. Neighbours of one unit have it in common, so that tests are not independent; Benjamini & Hochberg's
-    control holds under such positive dependence. Dean et al. (2019) fit a Bayesian model of spatial smoothing instead.
+    All pairs of units together are the exact distribution of one border's difference over all ways to permute the units, and
+    of two groups the members on one side are hypergeometric: no draws are needed. Where there are draws, p-values are no
+    smaller than 1/(draws + 1), and among many borders none may be small enough; a warning then says how many it takes.
+    Units should not overlap: a border is where outlines run along each other. Neighbours of one unit have it in common, so
+    that tests are not independent; Benjamini & Hochberg's control holds under such positive dependence. Dean et al. (2019)
+    fit a Bayesian model of spatial smoothing instead.
 
     References
     ----------
@@ -101,7 +108,7 @@ def social_frontiers(
     --------
     Where the two halves of a city meet, and nowhere else.
 
-    >>> borders = sgt.social_frontiers(sgt.synthetic_city("ghetto"), rng=7)
+    >>> borders = sgt.social_frontiers(sgt.synthetic_city("ghetto"))
     >>> len(borders), int(borders["frontier"].sum()), borders["difference"][:10].min(), borders["difference"][10:].max()
     (180, 10, np.float64(1.0), np.float64(0.0))
     """
@@ -114,12 +121,14 @@ def social_frontiers(
     if not real_number(fdr, "fdr", 0, "a share of false ones", above=True) < 1:
         msg = f"fdr must be below 1, not {fdr!r}"
         raise OptionError(msg)
-    if draws is not None:
-        real_number(draws, "draws", 1, "a whole number", whole=True)
-    if rng is None and (draws is not None or null == "permuted_people"):
-        msg = "chance needs a source: rng=7 gives the same answer each time"
+    if least > 1:
+        msg = f"at_least must be a difference from 0 to 1, not {at_least!r}"
         raise OptionError(msg)
+    if draws is not None:
+        draws = int(real_number(draws, "draws", 1, "a whole number", whole=True))
     counts = pop.counts.reshape(len(pop.groups), -1).astype(np.float64)
+    if null == "permuted_people":
+        counts = whole_people(pop).astype(np.float64)
     people = counts.sum(axis=0)
     shared = pop.geography.borders.tocoo()
     a, b = shared.coords
@@ -132,9 +141,14 @@ def social_frontiers(
     difference = _difference(mixes[:, a], mixes[:, b])
     if null == "permuted_units":
         p_value = _beside_other_pairs(difference, mixes[:, people > 0], draws, rng)
+    elif len(counts) == 2 and draws is None:
+        p_value = _dealt_out_anew(difference, whole_people(pop), (a, b))
     else:
-        p_value = _dealt_out_anew(difference, counts, (a, b), draws or 999, np.random.default_rng(rng), pop)
+        draws = DRAWS if draws is None else draws
+        p_value = _drawn_anew(difference, pop, (a, b), draws, source_of_chance(rng))
     q_value = false_discovery_control(p_value)
+    if draws is not None:
+        _warn_of_few_draws(draws, p_value, q_value, fdr)
     frontier = (q_value <= fdr) & (difference >= least)
     lines = pop.geography.border_lines(a, b)
     borders = pd.DataFrame(
@@ -167,7 +181,7 @@ def _beside_other_pairs(
     least = np.sort(difference) - TIE
     as_much = np.zeros(len(least) + 1, dtype=np.int64)  # pairs that reach just so many of the sorted differences
     if draws is not None:
-        chance = np.random.default_rng(rng)
+        chance = source_of_chance(rng)
         one = chance.integers(units, size=draws)
         other = (one + chance.integers(1, units, size=draws)) % units
         as_much += np.bincount(np.searchsorted(least, _difference(mixes[:, one], mixes[:, other]), "right"),
@@ -187,27 +201,47 @@ def _beside_other_pairs(
     return p_value
 
 
-def _dealt_out_anew(
-    difference: Array,
-    counts: Array,
-    sides: tuple[NDArray[np.intp], NDArray[np.intp]],
-    draws: int,
-    rng: np.random.Generator,
-    pop: Population,
-) -> Array:
-    """Share of deals, the real one included, in which the two sides of a border differ as much."""
-    whole = np.rint(counts)
-    broken = (np.abs(counts - whole) > WHOLE).any(axis=1)
-    if broken.any():
-        names = listed(pop.groups[g] for g in np.flatnonzero(broken))
-        msg = f"only whole people can be dealt out; round the counts of {names}, frame[groups].round()"
-        raise DataError(msg)
-    people = whole.astype(np.int64)
+def _dealt_out_anew(difference: Array, people: NDArray[np.int64], sides: Sides) -> Array:
+    """Chance that two sides differ as much, of two groups: k of K members fall to the side of t people, hypergeometric.
+
+    The difference k/t − (K − k)/t' grows with k, so that it is as large beyond one k and below another.
+    """
+    from scipy.stats import hypergeom
+
+    (one, here), (two, there) = ((people[0, side], people[:, side].sum(axis=0)) for side in sides)
+    members, everyone = one + two, here + there
+    per_member = 1 / here + 1 / there
+    far = np.ceil((members / there + difference - TIE) / per_member)
+    near = np.floor((members / there - difference + TIE) / per_member)
+    chance = hypergeom(everyone, members, here)
+    p_value: Array = np.minimum(chance.sf(far - 1) + chance.cdf(near), 1)
+    return p_value
+
+
+def _drawn_anew(difference: Array, pop: Population, sides: Sides, draws: int, rng: np.random.Generator) -> Array:
+    """Share of deals, the real one included, in which the two sides of a border differ as much, of many groups."""
+    people = whole_people(pop)
     p_value = np.empty(len(difference))
     for i, (a, b) in enumerate(zip(*sides, strict=True)):
         both = people[:, a] + people[:, b]
+        if both.sum() >= MOST:
+            msg = f"{pop.units[a]!r} and {pop.units[b]!r} hold {both.sum():,} people, more than can be dealt out: compare "
+            msg += "units, null='permuted_units'"
+            raise DataError(msg)
         here = rng.multivariate_hypergeometric(both, people[:, a].sum(), size=draws, method="marginals").T
         there = both[:, np.newaxis] - here
         drawn = _difference(here / people[:, a].sum(), there / people[:, b].sum())
         p_value[i] = (1 + np.count_nonzero(drawn >= difference[i] - TIE)) / (draws + 1)
     return p_value
+
+
+def _warn_of_few_draws(draws: int, p_value: Array, q_value: Array, fdr: float) -> None:
+    """Warn where borders that no draw reaches are no frontiers, only because there are too few draws."""
+    beyond = p_value <= 1 / (draws + 1)
+    if beyond.any() and q_value[beyond].min() > fdr:
+        needed = math.ceil(len(p_value) / fdr)
+        warn(
+            f"with draws={draws} no p-value is below {1 / (draws + 1):.2g}, too coarse to tell the "
+            f"{np.count_nonzero(beyond)} sharpest of {len(p_value)} borders from chance: draws={needed} tells",
+            DataWarning,
+        )

@@ -56,16 +56,17 @@ def least_movement(data: Population | pd.DataFrame, /, *, groups: Sequence[Hasha
     pop = without_environment(as_population(data, groups), "least_movement")
     centroids = pop.geography.centroids.to_numpy()
     counts = pop.counts.reshape(len(pop.groups), -1).astype(np.float64)
-    moves = [
-        pd.DataFrame(
-            {
-                "group": group,
-                "from": pop.units.to_flat_index()[start],
-                "to": pop.units.to_flat_index()[end],
-                "people": moved,
-                "metres": np.hypot(*(centroids[start] - centroids[end]).T),
-            }
-        )
-        for group, (start, end, moved) in zip(pop.groups, movements(counts, centroids), strict=True)
-    ]
-    return pd.concat(moves, ignore_index=True).sort_values("metres", ascending=False, kind="stable", ignore_index=True)
+    found = movements(counts, centroids)
+    group = np.repeat(np.arange(len(found)), [len(moved) for _, _, moved in found])
+    start, end, moved = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    units = pop.units.to_flat_index()
+    moves = pd.DataFrame(
+        {
+            "group": pop.group_index().to_flat_index()[group],
+            "from": units[start],
+            "to": units[end],
+            "people": moved,
+            "metres": np.hypot(*(centroids[start] - centroids[end]).T),
+        }
+    )
+    return moves.sort_values("metres", ascending=False, kind="stable", ignore_index=True)

@@ -7,25 +7,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.null_models import random_allocation
+from segregation_tools.analysis.null_models import null_model
+from segregation_tools.analysis.replicates import begun_by, measurable, replicated
 from segregation_tools.environments.nearest import NearestPeople
 from segregation_tools.environments.radius import Radius
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, warn
 from segregation_tools.indices.index import Index
-from segregation_tools.population.environment import joined
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import as_population
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from segregation_tools.population.population import Population
 
 __all__ = ["macro_micro", "profile"]
 
-BATCH_BYTES = 32_000_000  # of counts that meet their surroundings together
 LEVEL = 0.95
 ROUNDING = 1e-9  # a value below it is none
 
@@ -91,22 +88,15 @@ def profile(
          scale   value     low    high
     0      0.0  0.1710  0.0003  0.0004
     1   2000.0  0.1420 -0.0001  0.0004
-    2  10000.0  0.0871 -0.0002  0.0002
+    2  10000.0  0.0871 -0.0001  0.0003
     """
     pop = as_population(pop)
     if pop.recipe is not None:
         msg = "a profile chooses the environments itself: give it the population without one"
         raise CapabilityError(msg)
-    if not isinstance(index, Index):
-        msg = f"index must be an index, such as sgt.dissimilarity, not {index!r}; sgt.shelf() lists them"
-        raise OptionError(msg)
+    index = measurable(index)
     if index.reads_map:
         msg = f"{index.__name__} reads the map itself and no local environment: it has no profile"
-        raise CapabilityError(msg)
-    if index.answer == "units":
-        msg = (
-            f"{index.__name__} has a value for each unit and none for all: call it with pop.within(...), scale by scale"
-        )
         raise CapabilityError(msg)
     draws = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
     recipes = _recipes(radii, people, kernel)
@@ -116,7 +106,7 @@ def profile(
     )
     if rng is not None:
         surroundings = [pop.within(recipe) for _, recipe in recipes]
-        drawn = np.stack(list(_by_chance(index, surroundings, np.random.default_rng(rng), draws)))
+        drawn = replicated([index], surroundings, null_model("random_allocation", pop), begun_by(rng), 0, draws)
         table["low"], table["high"] = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return table
 
@@ -150,34 +140,6 @@ def _rows(answer: Any) -> list[dict[str, Any]]:
     if isinstance(answer, pd.Series):
         return [{"group": group, "value": value} for group, value in answer.items()]
     return [{"value": answer}]
-
-
-def _by_chance(
-    index: Index, surroundings: Sequence[Population], rng: np.random.Generator, draws: int
-) -> Iterator[NDArray[np.float64]]:
-    """Yield the values of all scales for one drawn population after the other.
-
-    Every draw has a stream of its own, so that it is the same however many are taken at once.
-    """
-    pop = surroundings[0]
-    at_once = max(1, BATCH_BYTES // pop.counts.nbytes)
-    streams = rng.spawn(draws)
-    for first in range(0, draws, at_once):
-        drawn = np.stack([random_allocation(pop, stream) for stream in streams[first : first + at_once]])
-        met = [_met(near, drawn) for near in surroundings]
-        for r, counts in enumerate(drawn):
-            values = [
-                np.ravel(index(near.redrawn(counts, there[r]))) for near, there in zip(surroundings, met, strict=True)
-            ]
-            yield np.concatenate(values)
-
-
-def _met(near: Population, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Whom residents meet in several draws: at once, where the environment of a sum is the sum of the environments."""
-    bound: Any = near.surroundings
-    if not bound.linear:
-        return np.stack([joined(bound, counts) for counts in drawn])
-    return joined(bound, drawn.reshape(-1, *drawn.shape[2:])).reshape(drawn.shape)
 
 
 def macro_micro(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from segregation_tools.errors import CapabilityError, DataError, listed
+from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
 from segregation_tools.indices.placed import without_environment
 from segregation_tools.population.population import as_population
 
@@ -81,13 +81,15 @@ def divergence_trajectories(
     if units is None:
         origins = np.flatnonzero(people > 0)
     else:
-        wanted = list(units)
-        places = {unit: i for i, unit in enumerate(pop.units)}
-        nowhere = [unit for unit in wanted if unit not in places or not people[places[unit]] > 0]
-        if nowhere:
-            msg = f"no unit with residents bears these labels: {listed(nowhere)}; units are {listed(pop.units)}"
+        if isinstance(units, str) or not hasattr(units, "__len__") or not len(units):
+            msg = f"units must be a list of labels, such as units=[{pop.units[0]!r}], not {units!r}"
+            raise OptionError(msg)
+        wanted = pd.Series(list(units), dtype=object)
+        origins = pd.Index(pop.units.to_flat_index()).get_indexer(wanted)
+        nowhere = (origins < 0) | ~(people[origins] > 0)
+        if nowhere.any():
+            msg = f"no unit with residents bears these labels: {listed(wanted[nowhere])}; units are {listed(pop.units)}"
             raise DataError(msg)
-        origins = np.array([places[unit] for unit in wanted], dtype=np.intp)
     if len(origins) * len(pop) > MOST_ROWS:
         msg = f"{len(origins):,} trajectories over {len(pop):,} units: name some of them, units=pop.units[:100]"
         raise CapabilityError(msg)

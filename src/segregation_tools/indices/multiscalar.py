@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FINENESS = range(2, 9)  # bins to each doubling of the area, as powers of two
 EVEN = 1e-12  # a coefficient below it is rounding
+COARSER = 1.5  # a unit with a fuller bin than this times those tried is not one like them
 TRIED = 64  # units whose error decides how fine the bins are
 
 
@@ -99,11 +100,13 @@ def distortion(
         return values
     lived, origins = counts[totals > 0], np.flatnonzero(home)
     sizes = people / people.sum() if over == "people" else np.ones(len(people))
-    fineness = _fine_enough(centroids, lived, sizes, origins, focal, tolerance) if tolerance else None
-    if fineness is None:
-        values[home] = sum_trajectories(centroids, lived, sizes, origins, focal=focal)
-    else:
-        values[home] = sum_binned(centroids, lived, sizes, origins, fineness, focal=focal)
+    bins = _fine_enough(centroids, lived, sizes, origins, focal, tolerance) if tolerance else None
+    exactly = origins
+    if bins is not None:
+        fineness, coarsest = bins
+        values[home], coarse = sum_binned(centroids, lived, sizes, origins, fineness, focal=focal)
+        exactly = origins[coarse > COARSER * coarsest]  # as from an island, to which a city is one bin
+    values[exactly] = sum_trajectories(centroids, lived, sizes, exactly, focal=focal)
     return values / _most_distorted(totals[totals > 0]) if normalized else values
 
 
@@ -121,8 +124,8 @@ def _most_distorted(totals: Array) -> float:
 
 def _fine_enough(
     points: Array, counts: Array, sizes: Array, origins: Places, focal: bool, tolerance: float
-) -> int | None:
-    """Find the fewest bins that keep the tolerance on some units; None where none do."""
+) -> tuple[int, float] | None:
+    """Find the fewest bins that keep the tolerance on some units, and how much the fullest holds; None where none do."""
     from segregation_tools.kernels.trajectories import sum_binned, sum_trajectories
 
     if len(origins) <= TRIED:
@@ -131,7 +134,7 @@ def _fine_enough(
     tried = all_over[np.arange(TRIED) * len(origins) // TRIED]
     exact = sum_trajectories(points, counts, sizes, tried, focal=focal)
     for fineness in FINENESS:
-        binned = sum_binned(points, counts, sizes, tried, fineness, focal=focal)
+        binned, coarse = sum_binned(points, counts, sizes, tried, fineness, focal=focal)
         if (np.abs(binned - exact) / np.maximum(exact, EVEN)).mean() <= tolerance:
-            return fineness
+            return fineness, float(coarse.max())
     return None

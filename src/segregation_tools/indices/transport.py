@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Places = NDArray[np.int64]
 
-EVEN = 1e-12  # of the people of a unit: a smaller surplus is rounding
+SLIVER = 1e-11  # of all who move: fewer are where two sums of the same people differ
+ROUNDING = 16 * np.finfo(np.float64).eps  # of the people who are compared: a smaller surplus is none
 
 
 def movements(counts: Array, centroids: Array) -> list[tuple[Places, Places, Array]]:
@@ -36,21 +37,59 @@ def movements(counts: Array, centroids: Array) -> list[tuple[Places, Places, Arr
     from segregation_tools.kernels.transport import cheapest_flow
 
     people = counts.sum(axis=0)
-    surplus = counts - counts.sum(axis=1, keepdims=True) * (people / people.sum())
-    surplus[np.abs(surplus) <= EVEN * people] = 0
+    even = counts.sum(axis=1, keepdims=True) * (people / people.sum())
+    surplus: Array = np.where(np.abs(counts - even) > ROUNDING * (counts + even), counts - even, 0.0)
+    places, place = np.unique(centroids, axis=0, return_inverse=True)
     found: list[tuple[Places, Places, Array]] = []
-    for here in surplus:
+    for here in surplus.astype(np.float64):
         if len(surplus) == 2 and found:
             start, end, moved = found[0]
             found.append((end, start, moved))  # the second of two groups goes the opposite way
             break
-        much, little = np.flatnonzero(here > 0), np.flatnonzero(here < 0)
+        at_place = np.bincount(place, here).astype(np.float64)
+        at_place[np.abs(at_place) <= ROUNDING * np.bincount(place, np.abs(here))] = 0
+        much, little = np.flatnonzero(at_place > 0), np.flatnonzero(at_place < 0)
         if len(much) and len(little):
-            start, end, moved = cheapest_flow(centroids[much], here[much], centroids[little], -here[little])
-            found.append((much[start], little[end], moved))
+            start, end, moved = cheapest_flow(places[much], at_place[much], places[little], -at_place[little])
+            ways = much[start], little[end], moved
         else:
-            found.append((much[:0], little[:0], here[:0]))
+            ways = much[:0], little[:0], here[:0]
+        found.append(_between_units(here, place, *ways))
     return found
+
+
+def _between_units(
+    surplus: Array, place: Places, start: Places, end: Places, moved: Array
+) -> tuple[Places, Places, Array]:
+    """Say which units of places send and take; units at one place change with each other first.
+
+    What leaves a place is laid out along a line, once by unit and once by where it goes; so is what arrives.
+    """
+    gives, takes = np.flatnonzero(surplus > 0), np.flatnonzero(surplus < 0)
+    out, into = np.bincount(place, np.maximum(surplus, 0)), np.bincount(place, np.maximum(-surplus, 0))
+    stays = np.minimum(out, into)
+    here = np.flatnonzero(stays > 0)
+    start, end, moved = np.append(start, here), np.append(end, here), np.append(moved, stays[here])
+    way, giver, people = _laid_out((start, moved), (place[gives], surplus[gives]))
+    start, end = gives[giver], end[way]
+    way, taker, people = _laid_out((end, people), (place[takes], -surplus[takes]))
+    return start[way], takes[taker], people
+
+
+def _laid_out(one: tuple[Places, Array], other: tuple[Places, Array]) -> tuple[Places, Places, Array]:
+    """Cut two ways to divide the people of each place at each other's ends: pieces of the one and of the other."""
+    orders = [np.argsort(place, kind="stable") for place, _ in (one, other)]
+    ends = [np.cumsum(people[order]) for (_, people), order in zip((one, other), orders, strict=True)]
+    total = ends[0][-1] if len(ends[0]) else 0.0
+    ends[1] *= total / ends[1][-1] if len(ends[1]) else 1.0
+    cuts = np.union1d(*ends)
+    people = np.diff(cuts, prepend=0)
+    real = people > SLIVER * total
+    a, b = (
+        order[np.minimum(np.searchsorted(end, (cuts - people / 2)[real]), len(end) - 1)]
+        for order, end in zip(orders, ends, strict=True)
+    )
+    return a, b, people[real]
 
 
 @of_the_map(symbol="D(m)", dimension="evenness", bounds=(0, np.inf), source=["jakubs1981", "sakoda1981"])

@@ -149,7 +149,7 @@ def _divergence(reached: Floats, people: Floats, logs: Floats, mix: Floats) -> F
         for k in range(n):
             divergence[k] += mix[g] * reached[g, k] * logs[g, k]
     for k in range(n):
-        divergence[k] = divergence[k] / people[k] - logs[groups, k]
+        divergence[k] = max(0.0, divergence[k] / people[k] - logs[groups, k])  # below 0 by rounding alone
     return divergence
 
 
@@ -232,7 +232,9 @@ def _ahead(
     return area / (one * other) if one > 0 and other > 0 else np.nan, k < len(order)
 
 
-def sum_binned(points: Floats, counts: Floats, sizes: Floats, origins: Places, fineness: int, *, focal: bool) -> Floats:
+def sum_binned(
+    points: Floats, counts: Floats, sizes: Floats, origins: Places, fineness: int, *, focal: bool
+) -> tuple[Floats, Floats]:
     """Do what `sum_trajectories` does, with 2^fineness bins to each doubling of the area around a point.
 
     In a bin of m places the divergence is taken to go in m equal steps from its value before the bin to that behind it.
@@ -246,7 +248,9 @@ def sum_binned(points: Floats, counts: Floats, sizes: Floats, origins: Places, f
 
     Returns
     -------
-    ndarray of shape (origins,)
+    sums : ndarray of shape (origins,)
+    coarse : ndarray of shape (origins,)
+        Size of the fullest bin of several distances.
     """
     bands = in_bands(points)  # neighbours in memory are neighbours on the map
     here = points - points.mean(axis=0)
@@ -255,11 +259,12 @@ def sum_binned(points: Floats, counts: Floats, sizes: Floats, origins: Places, f
     )
     farthest = float(np.hypot(*np.ptp(here, axis=0)))
     shift = MANTISSA - fineness
-    lowest, highest = (int(np.float32(reach * reach).view(np.int32)) >> shift for reach in (nearest, farthest))
+    reaches = nearest, max(nearest, farthest)
+    lowest, highest = (int(np.float32(reach * reach).view(np.int32)) >> shift for reach in reaches)
     rows = np.column_stack([(counts / counts.sum(axis=1, keepdims=True)).T, sizes])[bands.order]
     places = np.ascontiguousarray(here[bands.order])
     mix = counts.sum(axis=1) / counts.sum()
-    sums = np.empty(len(origins))
+    sums, coarse = np.empty(len(origins)), np.empty(len(origins))
 
     def work(first: int, last: int) -> None:
         bins = np.empty((highest - lowest + 3, rows.shape[1]))
@@ -269,10 +274,12 @@ def sum_binned(points: Floats, counts: Floats, sizes: Floats, origins: Places, f
         _fill(places, rows, centers, mix, shift, lowest, bins, kept, ends)
         reached, (people, added, steps) = np.split(kept[:, : ends[-1]], [len(mix)])
         logs = np.log(kept[: len(mix) + 1, : ends[-1]])
-        _add_bins(_divergence(reached, people, logs, mix), added, steps, ends, focal, sums[first:last])
+        _add_bins(
+            _divergence(reached, people, logs, mix), added, steps, ends, focal, sums[first:last], coarse[first:last]
+        )
 
     in_chunks(work, len(origins), CHUNK)
-    return sums
+    return sums, coarse
 
 
 @compiled
@@ -329,12 +336,20 @@ def _fill(
 
 @compiled
 def _add_bins(
-    divergence: Floats, sizes: Floats, steps: Floats, ends: NDArray[np.int64], focal: bool, sums: Floats
+    divergence: Floats,
+    sizes: Floats,
+    steps: Floats,
+    ends: NDArray[np.int64],
+    focal: bool,
+    sums: Floats,
+    coarse: Floats,
 ) -> None:
     for c in range(len(ends) - 1):
-        total, here = 0.0, float(divergence[ends[c + 1] - 1])
+        total, here, fullest = 0.0, float(divergence[ends[c + 1] - 1]), 0.0
         for b in range(ends[c + 1] - 1, ends[c], -1):
             before = here if focal and here > divergence[b - 1] else float(divergence[b - 1])
             total += sizes[b] * (here + (before - here) * (steps[b] - 1) / (2 * steps[b]))
             here = before
-        sums[c] = total + sizes[ends[c]] * here
+            if steps[b] > 1:
+                fullest = max(fullest, float(sizes[b]))
+        sums[c], coarse[c] = total + sizes[ends[c]] * here, fullest

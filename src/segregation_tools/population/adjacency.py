@@ -162,13 +162,15 @@ def shared_borders(geometry: GeoSeries, units: pd.Index[Any]) -> csr_array:
     return _symmetric(a[shared], b[shared], len(shapes), lengths[shared])
 
 
-def border_lines(geometry: GeoSeries, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[Any]:
+def border_lines(geometry: GeoSeries, units: pd.Index[Any], a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[Any]:
     """Draw the borders that pairs of polygons share.
 
     Parameters
     ----------
     geometry : GeoSeries
         One polygon a unit.
+    units : pandas.Index
+        Labels for the refusals.
     a, b : ndarray of int, shape (pairs,)
         Positions of the units on either side.
 
@@ -179,7 +181,7 @@ def border_lines(geometry: GeoSeries, a: NDArray[np.intp], b: NDArray[np.intp]) 
     """
     import shapely
 
-    outlines = shapely.boundary(geometry.to_numpy())
+    outlines = shapely.boundary(_polygons(geometry, units))
     shared = shapely.intersection(outlines[a], outlines[b])
     parts, pair = shapely.get_parts(shared, return_index=True)
     lines = shapely.get_dimensions(parts) == 1

@@ -242,7 +242,7 @@ class Geography:
         from geopandas import GeoSeries
 
         geometry = self.placed("border")
-        return GeoSeries(border_lines(geometry, a, b), crs=geometry.crs)
+        return GeoSeries(border_lines(geometry, self.units, a, b), crs=geometry.crs)
 
     @property
     def areas(self) -> pd.Series[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from segregation_tools.errors import OptionError, listed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["one_of", "real_number"]
+__all__ = ["one_of", "real_number", "source_of_chance"]
 
 
 def real_number(value: Any, name: str, least: float, what: str, *, above: bool = False, whole: bool = False) -> float:
@@ -81,3 +81,28 @@ def one_of(value: Any, name: str, choices: Sequence[str]) -> str:
         msg = f"{name} must be one of {listed(choices, 20)}, not {value!r}"
         raise OptionError(msg)
     return value
+
+
+def source_of_chance(rng: Any) -> np.random.Generator:
+    """Return the generator from which chance is drawn.
+
+    Parameters
+    ----------
+    rng : Generator or int
+        What was given.
+
+    Returns
+    -------
+    numpy.random.Generator
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    """
+    seed = isinstance(rng, Integral) and not isinstance(rng, bool) and int(rng) >= 0
+    if not (seed or isinstance(rng, np.random.Generator)):
+        given = "" if rng is None else f", not {rng!r}"
+        msg = f"chance needs a source: rng=7 (or a numpy Generator) gives the same answer each time{given}"
+        raise OptionError(msg)
+    return np.random.default_rng(rng)

@@ -1,0 +1,150 @@
+"""An index measured on many tables of the same units: draws of a null model, of a resampling, of an error."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning
+from segregation_tools.indices.index import Index
+from segregation_tools.kernels.sample import seeds_of
+from segregation_tools.population.environment import joined
+from segregation_tools.population.options import source_of_chance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.population.population import Population
+
+    Floats = NDArray[np.float64]
+    Seeds = NDArray[np.uint64]
+
+__all__ = ["begun_by", "measurable", "measured", "replicated"]
+
+BATCH_BYTES = 32_000_000  # of counts that meet their surroundings together
+ROOTS = 2**63
+
+
+def begun_by(rng: np.random.Generator | int | None) -> int:
+    """Take the number with which draws begin from a source of chance.
+
+    Parameters
+    ----------
+    rng : Generator or int
+        Source of chance.
+
+    Returns
+    -------
+    int
+        Draw r of it is the same however many are drawn, at once or one after the other, and on any number of threads.
+
+    Raises
+    ------
+    OptionError
+        If it is none.
+    """
+    return int(source_of_chance(rng).integers(ROOTS))
+
+
+def measurable(index: Any) -> Index:
+    """Return an index with a value, or with one for each group or pair of groups.
+
+    Parameters
+    ----------
+    index : Index
+        What is to be measured.
+
+    Returns
+    -------
+    Index
+
+    Raises
+    ------
+    OptionError
+        If it is no index.
+    CapabilityError
+        If it has values of single units only.
+    """
+    if not isinstance(index, Index):
+        msg = f"index must be an index, such as sgt.dissimilarity, not {index!r}; sgt.shelf() lists them"
+        raise OptionError(msg)
+    if index.answer == "units":
+        msg = f"{index.__name__} has a value for each unit and none for all: there is nothing to set beside chance"
+        raise CapabilityError(msg)
+    return index
+
+
+def replicated(
+    indices: Sequence[Index],
+    pops: Sequence[Population],
+    draw: Callable[[Seeds], Floats],
+    root: int,
+    first: int,
+    last: int,
+) -> Floats:
+    """Measure indices on draws, each population in its own environment.
+
+    Parameters
+    ----------
+    indices : sequence of Index
+        What is measured.
+    pops : sequence of Population
+        The same people in one environment or in several.
+    draw : callable
+        ``draw(seeds)`` gives counts, (draws, groups, …).
+    root : int
+        From `begun_by`.
+    first, last : int
+        Which draws.
+
+    Returns
+    -------
+    ndarray of shape (last − first, values)
+        Values of the first population, index by index, then of the next.
+    """
+    at_once = max(1, BATCH_BYTES // (8 * pops[0].counts.size))
+    found: list[Floats] = []
+    for begin in range(first, last, at_once):
+        tables = draw(seeds_of(root, begin, min(begin + at_once, last)))
+        found.extend(measured(indices, pops, tables))
+    return np.stack(found)
+
+
+def measured(indices: Sequence[Index], pops: Sequence[Population], tables: Floats) -> Iterator[Floats]:
+    """Measure indices on each of some tables.
+
+    Parameters
+    ----------
+    indices : sequence of Index
+        What is measured.
+    pops : sequence of Population
+        The same people in one environment or in several.
+    tables : ndarray of shape (tables, groups, …)
+        Other people in the same units.
+
+    Yields
+    ------
+    ndarray of shape (values,)
+    """
+    met = [_met(pop, tables) for pop in pops]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedWarning)  # NaN says it, once for all draws
+        for r, counts in enumerate(tables):
+            drawn = [
+                pop.redrawn(counts, None if there is None else there[r]) for pop, there in zip(pops, met, strict=True)
+            ]
+            yield np.concatenate([np.ravel(index(there)) for there in drawn for index in indices])
+
+
+def _met(pop: Population, tables: Floats) -> Floats | None:
+    """Whom residents meet: in all tables at once, where the environment of a sum is the sum of the environments."""
+    bound: Any = pop.surroundings
+    if bound is None:
+        return None
+    if not bound.linear:
+        return np.stack([joined(bound, counts) for counts in tables])
+    return joined(bound, tables.reshape(-1, *tables.shape[2:])).reshape(tables.shape)
