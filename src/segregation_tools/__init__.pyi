@@ -1,7 +1,14 @@
 __version__: str
 
+from .analysis.adjusted import adjusted as adjusted
+from .analysis.chance import NullTest as NullTest
+from .analysis.chance import expected as expected
+from .analysis.chance import null_test as null_test
 from .analysis.frontiers import social_frontiers as social_frontiers
 from .analysis.movement import least_movement as least_movement
+from .analysis.resampling import Bootstrap as Bootstrap
+from .analysis.resampling import bootstrap as bootstrap
+from .analysis.resampling import difference as difference
 from .analysis.scales import macro_micro as macro_micro
 from .analysis.scales import profile as profile
 from .analysis.table import summary as summary

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Seeds = NDArray[np.uint64]
 
-__all__ = ["NULLS", "null_model"]
+__all__ = ["NULLS", "null_model", "whole_people", "with_every_group"]
 
 TRIES = 1000
 WHOLE = 1e-6  # a count that is farther from a whole number is none
@@ -55,7 +55,29 @@ def null_model(null: str, pop: Population) -> Callable[[Seeds], Floats]:
     >>> null_model("random_allocation", pop)(np.array([7], dtype=np.uint64)).sum(axis=1)
     array([[100. , 100.5]])
     """
-    draw = NULLS[one_of(null, "null", tuple(NULLS))](pop)
+    return with_every_group(NULLS[one_of(null, "null", tuple(NULLS))](pop), pop)
+
+
+def with_every_group(draw: Callable[[Seeds], Floats], pop: Population) -> Callable[[Seeds], Floats]:
+    """Draw again where a group came out with nobody.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(seeds)`` gives counts of shape (draws, groups, units).
+    pop : Population
+        Who lives where.
+
+    Returns
+    -------
+    callable
+        ``draw(seeds)`` gives counts of shape (draws, groups, …), somebody of every group in each.
+
+    Raises
+    ------
+    CapabilityError
+        If a group is so small that it is not drawn.
+    """
 
     def drawn(seeds: Seeds) -> Floats:
         found = draw(seeds)

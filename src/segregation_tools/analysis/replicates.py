@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning
 from segregation_tools.indices.index import Index
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Seeds = NDArray[np.uint64]
 
-__all__ = ["begun_by", "measurable", "measured", "replicated"]
+__all__ = ["begun_by", "labelled_like", "measurable", "measured", "one_value", "replicated", "rows_of"]
 
 BATCH_BYTES = 32_000_000  # of counts that meet their surroundings together
 ROOTS = 2**63
@@ -148,3 +149,73 @@ def _met(pop: Population, tables: Floats) -> Floats | None:
     if not bound.linear:
         return np.stack([joined(bound, counts) for counts in tables])
     return joined(bound, tables.reshape(-1, *tables.shape[2:])).reshape(tables.shape)
+
+
+def labelled_like(answer: Any, values: Floats) -> Any:
+    """Give values the labels of an answer of the same index.
+
+    Parameters
+    ----------
+    answer : float, Series or DataFrame
+        An answer.
+    values : ndarray of shape (values,)
+        In its order.
+
+    Returns
+    -------
+    float, Series or DataFrame
+    """
+    if isinstance(answer, pd.DataFrame):
+        return pd.DataFrame(values.reshape(answer.shape), index=answer.index, columns=answer.columns)
+    if isinstance(answer, pd.Series):
+        return pd.Series(values, index=answer.index, name=answer.name)
+    return float(values[0])
+
+
+def one_value(answer: Any, name: str) -> float:
+    """Return the answer of an index that has one.
+
+    Parameters
+    ----------
+    answer : float, Series or DataFrame
+        An answer.
+    name : str
+        What it is, for the refusal.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError
+        If there are several.
+    """
+    if isinstance(answer, (pd.Series, pd.DataFrame)):
+        msg = f"there are several values: take them from .{name}"
+        raise TypeError(msg)
+    return float(answer)
+
+
+def rows_of(answer: Any) -> list[dict[str, Any]]:
+    """Take an answer apart, one row a value, with the groups it is about.
+
+    Parameters
+    ----------
+    answer : float, Series or DataFrame
+        An answer.
+
+    Returns
+    -------
+    list of dict
+        `group`, or `from` and `to`, where there are several values; `value`.
+    """
+    if isinstance(answer, pd.DataFrame):
+        return [
+            {"from": start, "to": end, "value": value}
+            for start, row in zip(answer.index, answer.to_numpy(), strict=True)
+            for end, value in zip(answer.columns, row, strict=True)
+        ]
+    if isinstance(answer, pd.Series):
+        return [{"group": group, "value": value} for group, value in answer.items()]
+    return [{"value": answer}]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.null_models import null_model
-from segregation_tools.analysis.replicates import begun_by, measurable, replicated
+from segregation_tools.analysis.replicates import begun_by, measurable, replicated, rows_of
 from segregation_tools.environments.nearest import NearestPeople
 from segregation_tools.environments.radius import Radius
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, warn
@@ -102,7 +102,7 @@ def profile(
     recipes = _recipes(radii, people, kernel)
     # One environment after the other: none is kept once the index has read it.
     table = pd.DataFrame(
-        [{"scale": scale, **row} for scale, recipe in recipes for row in _rows(index(pop.within(recipe)))]
+        [{"scale": scale, **row} for scale, recipe in recipes for row in rows_of(index(pop.within(recipe)))]
     )
     if rng is not None:
         surroundings = [pop.within(recipe) for _, recipe in recipes]
@@ -127,19 +127,6 @@ def _recipes(
         raise OptionError(msg)
     nearest = [NearestPeople(k) for k in given[0]]
     return [(float(recipe.k), recipe) for recipe in nearest]
-
-
-def _rows(answer: Any) -> list[dict[str, Any]]:
-    """One row a value, with the groups it is about."""
-    if isinstance(answer, pd.DataFrame):
-        return [
-            {"from": start, "to": end, "value": value}
-            for start, row in zip(answer.index, answer.to_numpy(), strict=True)
-            for end, value in zip(answer.columns, row, strict=True)
-        ]
-    if isinstance(answer, pd.Series):
-        return [{"group": group, "value": value} for group, value in answer.items()]
-    return [{"value": answer}]
 
 
 def macro_micro(

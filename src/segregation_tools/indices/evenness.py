@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     bounds=(0, 1),
     source=["duncan1955", "morgan1975", "sakoda1981", "reardon2004"],
     expected=expected_deviation,
+    contact=lambda p, P: p >= P,
 )
 def dissimilarity(p: Array, mix: Array) -> Array:
     """Dissimilarity D: how many would have to move for an even spread, of those who would if no groups met.
@@ -140,6 +141,7 @@ def mutual_information(p: Array, mix: Array) -> Array:
     source=["bell1954", "james1985", "goodman1954", "reardon2002", "fossett2017"],
     within=by_diversity,
     expected=expected_variance,
+    contact=lambda p, P: p,
 )
 def variance_ratio(p: Array, mix: Array, own: Array) -> Array:
     """Variance ratio V (η², separation): the share of the variance of group membership that lies between units.

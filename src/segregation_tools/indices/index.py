@@ -79,6 +79,9 @@ class About:
         Weight of a place, ``within(place totals, region totals)``, where tiers add up.
     expected : callable or None
         Value by chance in closed form, ``expected(sizes, mix)``.
+    contact : callable or None
+        What contact with a share p of the first of two groups counts for, ``contact(p, P)``, where the index is the
+        difference between the means of the two groups (Fossett 2017).
     finish : callable or None
         Turns the mean of scores into the value, ``finish(mean, mix, **options)``.
     needs : tuple of str
@@ -95,6 +98,7 @@ class About:
     answer: str | Callable[[Mapping[str, Any]], str] = "number"
     within: Callable[..., float] | None = None
     expected: Callable[..., Any] | None = None
+    contact: Callable[..., Any] | None = None
     finish: Callable[..., Any] | None = None
     needs: tuple[str, ...] = ()
     of_everyone: bool = False

@@ -175,7 +175,7 @@ def _labels(shares: Floats, most: int) -> _Labels:
     chances, factorials = _chances(conditional), _ln_factorials()
     starts: Whole = np.zeros(0, dtype=np.int64)
     lowest: Whole = np.zeros((0, 0), dtype=np.int64)
-    if shares.shape[1] == 1 and most < TABLED:
+    if shares.shape[1] == 1 and most < TABLED and (most + 1) * (len(shares) - 1) < ENTRIES:
         n, p = np.arange(most + 1.0), conditional[:-1]
         middle, reach = n * p, WIDE * np.sqrt(n * p * (1 - p)) + WIDE**2
         lowest = np.floor(np.maximum(middle - reach, 0)).astype(np.int64)
