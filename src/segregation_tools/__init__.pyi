@@ -4,8 +4,14 @@ from .analysis.adjusted import adjusted as adjusted
 from .analysis.chance import NullTest as NullTest
 from .analysis.chance import expected as expected
 from .analysis.chance import null_test as null_test
+from .analysis.change import ChangeDecomposition as ChangeDecomposition
+from .analysis.change import decompose_change as decompose_change
 from .analysis.frontiers import social_frontiers as social_frontiers
 from .analysis.movement import least_movement as least_movement
+from .analysis.nested import MultilevelDissimilarity as MultilevelDissimilarity
+from .analysis.nested import TierDecomposition as TierDecomposition
+from .analysis.nested import decompose_tiers as decompose_tiers
+from .analysis.nested import multilevel_dissimilarity as multilevel_dissimilarity
 from .analysis.resampling import Bootstrap as Bootstrap
 from .analysis.resampling import bootstrap as bootstrap
 from .analysis.resampling import difference as difference

@@ -70,6 +70,7 @@ def dissimilarity(p: Array, mix: Array) -> Array:
     source=["theil1971", "reardon2002", "reardon2004"],
     within=by_entropy,
     expected=expected_information,
+    contribution=lambda p, mix: divergence_from(p, mix) / entropy(mix),
 )
 def information_theory(p: Array, mix: Array) -> Array:
     """Theil's information theory index H: how much less diverse the environment is than the region.
@@ -106,6 +107,7 @@ def information_theory(p: Array, mix: Array) -> Array:
     source=["theil1971", "frankel2011", "mora2011"],
     within=by_people,
     expected=expected_mutual,
+    contribution=lambda p, mix: divergence_from(p, mix),
 )
 def mutual_information(p: Array, mix: Array) -> Array:
     """Mutual information M, in nats: how much knowing where someone lives tells about the group.

@@ -79,6 +79,8 @@ class About:
         Weight of a place, ``within(place totals, region totals)``, where tiers add up.
     expected : callable or None
         Value by chance in closed form, ``expected(sizes, mix)``.
+    contribution : callable or None
+        What a unit adds to the mean, ``contribution(p, mix)``, never negative, where its score may be.
     contact : callable or None
         What contact with a share p of the first of two groups counts for, ``contact(p, P)``, where the index is the
         difference between the means of the two groups (Fossett 2017).
@@ -98,6 +100,7 @@ class About:
     answer: str | Callable[[Mapping[str, Any]], str] = "number"
     within: Callable[..., float] | None = None
     expected: Callable[..., Any] | None = None
+    contribution: Callable[..., Any] | None = None
     contact: Callable[..., Any] | None = None
     finish: Callable[..., Any] | None = None
     needs: tuple[str, ...] = ()
@@ -205,7 +208,7 @@ class Index(ABC):
         return {name: p.default for name, p in parameters if p.kind is p.KEYWORD_ONLY} | self._shape_options()
 
     @cached_property
-    def _reads(self) -> frozenset[str]:
+    def reads(self) -> frozenset[str]:
         """Names of what the formula reads."""
         return frozenset(inspect.signature(self.formula).parameters)
 
@@ -490,7 +493,7 @@ class Index(ABC):
     @property
     def _compares(self) -> bool:
         """Whether it says something of groups beside each other, and nothing of one alone."""
-        of_pairs = self.answer == "matrix" and "mix" in self._reads
+        of_pairs = self.answer == "matrix" and "mix" in self.reads
         return self.dimension in ("evenness", "ordinal") or self.groups == 2 or of_pairs
 
     def _labelled(self, value: Any, pop: Population, options: Mapping[str, Any]) -> Any:

@@ -104,9 +104,9 @@ class OfTheMap(Index):
         if pop.surroundings is not None:
             return "they read the map itself, not a local environment"
         try:
-            for name in INGREDIENTS.keys() & self._reads:
+            for name in INGREDIENTS.keys() & self.reads:
                 INGREDIENTS[name](pop)
-            if "geography" in self._reads:
+            if "geography" in self.reads:
                 pop.geography.adjacency()
         except GeographyError as lacking:
             return str(lacking)
@@ -122,7 +122,7 @@ class OfTheMap(Index):
             if options[name] is None:
                 msg = f"{self.__name__} needs {MENDS[name]}"
                 raise OptionError(msg)
-        return self.formula(**{name: INGREDIENTS[name](pop) for name in INGREDIENTS if name in self._reads}, **options)
+        return self.formula(**{name: INGREDIENTS[name](pop) for name in INGREDIENTS if name in self.reads}, **options)
 
     @property
     def local_refusal(self) -> str:

@@ -34,7 +34,7 @@ class MeanOfScores(Index):
     """
 
     def _scores(self, pop: Population, mix: NDArray[np.float64], options: dict[str, Any]) -> LocalValues:
-        wants_own = "own" in self._reads
+        wants_own = "own" in self.reads
         for lived, met in blocks(pop):
             residents, p = shares_met(lived, met)
             own = {"own": p if met is lived else share(lived, residents)} if wants_own else {}
@@ -94,7 +94,7 @@ class Meeting(Index):
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
         met_by, members = sums.added[:, :-1], sums.added[:, -1:]
         meetings = np.where(members > 0, met_by / np.where(members > 0, members, 1), np.nan)
-        return self.formula(meetings, *([sums.region / sums.region.sum()] if "mix" in self._reads else []))
+        return self.formula(meetings, *([sums.region / sums.region.sum()] if "mix" in self.reads else []))
 
     def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
         if self.local_refusal:
@@ -111,7 +111,7 @@ class Meeting(Index):
     @property
     def local_refusal(self) -> str:
         """Why there are no local values; empty where there are."""
-        return "it compares groups, not units" if "mix" in self._reads else ""
+        return "it compares groups, not units" if "mix" in self.reads else ""
 
 
 class OfTheMix(Index):
