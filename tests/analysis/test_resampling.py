@@ -163,9 +163,50 @@ def test_intervals_hold_the_truth(index):
     held = 0
     for seed in range(400):
         seen = sgt.Population(chance.multinomial(sizes.sum(), cells).reshape(3, 60), ["a", "b", "c"])
-        low, high = sgt.bootstrap(index, seen, draws=300, rng=seed).interval(0.95)
+        low, high = sgt.bootstrap(index, seen, draws=500, rng=seed).interval(0.95)
         held += low <= truth <= high
     assert 0.92 * 400 <= held <= 0.98 * 400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "index", [sgt.dissimilarity, sgt.information_theory, sgt.variance_ratio], ids=lambda i: i.__name__
+)
+def test_intervals_of_a_survey_hold_the_truth(index):
+    """A city of known truth, surveyed 400 times with errors of three times the root of a count, and 20 people."""
+    chance = np.random.default_rng(11)
+    sizes = chance.integers(1500, 6000, 80)
+    shares = chance.dirichlet([3, 2, 1], 80).T * 0.7 + 0.3 * np.array([[0.5], [0.3], [0.2]])
+    counts = np.rint(shares * sizes)
+    truth, error = index(sgt.Population(counts, ["a", "b", "c"])), 3 * np.sqrt(counts) + 20
+    held = 0
+    for seed in range(400):
+        seen = np.maximum(np.rint(chance.normal(counts, error)), 0)
+        survey = sgt.Population(seen, ["a", "b", "c"], margins=1.645 * error)
+        low, high = sgt.bootstrap(index, survey, of="margins", draws=500, rng=seed).interval(0.95)
+        held += low <= truth <= high
+    assert 0.92 * 400 <= held <= 0.98 * 400
+
+
+def test_errors_of_a_survey_are_drawn_within_their_margins():
+    counts, margins = np.array([[400.0, 50, 0], [100, 900, 300]]), np.array([[80.0, 60, 12], [40, 0, 90]])
+    frame = pd.DataFrame(np.vstack([counts, margins]).T, columns=["a", "b", "a_moe", "b_moe"])
+    frame.loc[1, "b_moe"] = -555555555  # a controlled estimate has no error
+    pop = sgt.Population.from_frame(frame, ["a", "b"], margins={"a": "a_moe", "b": "b_moe"})
+    found = sgt.bootstrap(sgt.dissimilarity, pop, draws=2000, of="margins", rng=1)
+    drawn = found.samples[0].draw(np.arange(4000, dtype=np.uint64))
+    np.testing.assert_allclose(drawn[:, 0, 0].std(), 80 / 1.645, rtol=0.05)
+    np.testing.assert_allclose(drawn[:, 0, 0].mean(), 400, atol=4)
+    assert (drawn[:, 1, 1] == 900).all()
+    assert drawn.min() == 0
+    by_hand = [sgt.dissimilarity(sgt.Population(table, ["a", "b"])) for table in drawn]
+    assert found.se == pytest.approx(np.std(by_hand), rel=0.1)
+    change = sgt.difference(sgt.dissimilarity, pop, pop, draws=500, of="margins", rng=2)
+    assert change.se == pytest.approx(np.sqrt(2) * found.se, rel=0.15)
+    with pytest.raises(sgt.CapabilityError, match="method='basic' or 'percentile'"):
+        found.interval(method="bca")
+    with pytest.raises(sgt.DataError, match=r"margins=\{'black': 'black_moe'"):
+        sgt.bootstrap(sgt.dissimilarity, sgt.Population(counts, ["a", "b"]), of="margins", rng=1)
 
 
 def test_what_cannot_be_drawn_is_refused(town):

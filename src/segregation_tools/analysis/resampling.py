@@ -19,7 +19,7 @@ from segregation_tools.analysis.replicates import (
     replicated,
     rows_of,
 )
-from segregation_tools.errors import CapabilityError, OptionError
+from segregation_tools.errors import CapabilityError, DataError, OptionError
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import as_population
 from segregation_tools.tables import html_table
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Bootstrap", "bootstrap", "difference"]
 
-OF = ("people", "units")
+OF = ("people", "units", "margins")
+PER_MARGIN = 1.645  # standard errors in a margin of error of 90 %, as the American Community Survey publishes it
 INTERVALS = ("basic", "percentile", "bca")
 BATCH = 64  # tables that leave somebody out, measured together
 
@@ -60,9 +61,11 @@ def bootstrap(
         With a local environment, drawn people meet others within the same environment.
     draws : int
         How many populations are drawn.
-    of : {"people", "units"}
+    of : {"people", "units", "margins"}
         Who is drawn, with replacement: everyone, with the group and the unit of one of the people counted, as if the census
-        were a sample of all who might live here; or units with all who live in them, as if they were a sample of units.
+        were a sample of all who might live here; or units with all who live in them, as if they were a sample of units. Or
+        the error of a survey: every count anew, normally distributed within its margin of error (90 %), none below 0, as
+        ``Population.from_frame(..., margins={"black": "black_moe"})`` reads them (Napierala & Denton 2017).
     rng : Generator or int
         Source of chance.
 
@@ -76,12 +79,13 @@ def bootstrap(
     CapabilityError
         If units are drawn and the environment depends on how many live in each.
     DataError
-        If people cannot be drawn because they are no whole numbers.
+        If people cannot be drawn because they are no whole numbers, or there are no margins of error.
 
     References
     ----------
     Efron, B. & Tibshirani, R. J. (1993), An Introduction to the Bootstrap. Elbers, B. (2021), Sociological Methods &
-    Research 52, 286–327.
+    Research 52, 286–327. Napierala, J. & Denton, N. (2017), Measuring residential segregation with the ACS: how the margin
+    of error affects the dissimilarity index, Demography 54, 285–309.
 
     Examples
     --------
@@ -118,8 +122,8 @@ def difference(
         Two places, or the dates before and after; the difference is `b` less `a`.
     draws : int
         How many pairs of populations are drawn.
-    of : {"people", "units"}
-        Who is drawn, as in `bootstrap`. Units that have the same labels in both are drawn together.
+    of : {"people", "units", "margins"}
+        What is drawn, as in `bootstrap`. Units that have the same labels in both are drawn together.
     rng : Generator or int
         Source of chance.
 
@@ -165,13 +169,16 @@ class _Sample:
 
     @cached_property
     def draw(self) -> Callable[[Seeds], Floats]:
-        return with_every_group(_people_drawn(self.pop) if self.of == "people" else _units_drawn(self.pop), self.pop)
+        return with_every_group(DRAWN[self.of](self.pop), self.pop)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Sample, (self.index, self.pop, self.of)
 
     def influences(self) -> tuple[Floats, Floats]:
         """How much each of the people, or units, moves the value, and how many are alike: by leaving one out."""
+        if self.of == "margins":
+            msg = "errors of a survey are nobody to be left out: method='basic' or 'percentile'"
+            raise CapabilityError(msg)
         counts = self.pop.counts.reshape(len(self.pop.groups), -1).astype(np.float64)
         if self.of == "people":
             leave = np.argwhere(counts >= 1)
@@ -358,6 +365,29 @@ def _units_drawn(pop: Population) -> Callable[[Seeds], Floats]:
     home = counts.sum(axis=0) > 0
     units = Allotment(np.array([home.sum()]), home / home.sum())
     return lambda seeds: counts * units.draw(seeds).transpose(0, 2, 1)
+
+
+def _errors_drawn(pop: Population) -> Callable[[Seeds], Floats]:
+    """Draw counts anew, normally distributed within their margins of error; none below 0."""
+    if pop.margins is None:
+        msg = "there are no margins of error: Population.from_frame(..., margins={'black': 'black_moe', ...})"
+        raise DataError(msg)
+    counts, errors = (array.reshape(len(pop.groups), -1) for array in (pop.counts, pop.margins / PER_MARGIN))
+
+    def draw(seeds: Seeds) -> Floats:
+        drawn = np.stack([np.random.default_rng(seed).standard_normal(counts.shape) for seed in seeds])
+        drawn *= errors
+        drawn += counts
+        return np.maximum(drawn, 0, out=drawn)
+
+    return draw
+
+
+DRAWN: dict[str, Callable[[Population], Callable[[Seeds], Floats]]] = {
+    "people": _people_drawn,
+    "units": _units_drawn,
+    "margins": _errors_drawn,
+}
 
 
 def _less(counts: Floats, cell: tuple[int, ...]) -> Floats:
