@@ -10,11 +10,18 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.null_models import null_model
-from segregation_tools.analysis.replicates import begun_by, labelled_like, measurable, one_value, replicated, rows_of
+from segregation_tools.analysis.replicates import (
+    as_html,
+    begun_by,
+    labelled_like,
+    measurable,
+    one_value,
+    replicated,
+    rows_of,
+)
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, warn
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import as_population
-from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -200,16 +207,14 @@ class NullTest:
         return frame
 
     def __str__(self) -> str:
-        return (
-            f"{self.index.__name__} beside {len(self.draws):,} draws of {self.null}:\n"
-            f"{self.to_frame().to_string(index=False, float_format='{:.4f}'.format)}"
-        )
+        return f"{self._title}:\n{self.to_frame().to_string(index=False, float_format='{:.4f}'.format)}"
 
     def _repr_html_(self) -> str:
-        frame = self.to_frame()
-        cells = [[f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row] for row in frame.to_numpy()]
-        caption = f"{self.index.__name__} beside {len(self.draws):,} draws of {self.null}"
-        return html_table([str(name) for name in frame.columns], cells, caption=caption)
+        return as_html(self.to_frame(), self._title)
+
+    @property
+    def _title(self) -> str:
+        return f"{self.index.__name__} beside {len(self.draws):,} draws of {self.null}"
 
 
 def _drawn(index: Index, pop: Population, null: str, draws: int, root: int) -> Floats:

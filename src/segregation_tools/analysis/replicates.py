@@ -13,6 +13,7 @@ from segregation_tools.indices.index import Index
 from segregation_tools.kernels.sample import seeds_of
 from segregation_tools.population.environment import joined
 from segregation_tools.population.options import source_of_chance
+from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Seeds = NDArray[np.uint64]
 
-__all__ = ["begun_by", "labelled_like", "measurable", "measured", "one_value", "replicated", "rows_of"]
+__all__ = ["as_html", "begun_by", "labelled_like", "measurable", "measured", "one_value", "replicated", "rows_of"]
 
 BATCH_BYTES = 32_000_000  # of counts that meet their surroundings together
 ROOTS = 2**63
@@ -219,3 +220,21 @@ def rows_of(answer: Any) -> list[dict[str, Any]]:
     if isinstance(answer, pd.Series):
         return [{"group": group, "value": value} for group, value in answer.items()]
     return [{"value": answer}]
+
+
+def as_html(frame: pd.DataFrame, caption: str) -> str:
+    """Write a table of values for a notebook.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a value.
+    caption : str
+        What it shows.
+
+    Returns
+    -------
+    str
+    """
+    cells = [[f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row] for row in frame.to_numpy()]
+    return html_table([str(name) for name in frame.columns], cells, caption=caption)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from segregation_tools.analysis.null_models import whole_people, with_every_group
 from segregation_tools.analysis.replicates import (
+    as_html,
     begun_by,
     labelled_like,
     measurable,
@@ -22,7 +23,6 @@ from segregation_tools.analysis.replicates import (
 from segregation_tools.errors import CapabilityError, DataError, OptionError
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import as_population
-from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -340,9 +340,7 @@ class Bootstrap:
         return f"{self._title}:\n{self.to_frame().to_string(index=False, float_format='{:.4f}'.format)}"
 
     def _repr_html_(self) -> str:
-        frame = self.to_frame()
-        cells = [[f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row] for row in frame.to_numpy()]
-        return html_table([str(name) for name in frame.columns], cells, caption=self._title)
+        return as_html(self.to_frame(), self._title)
 
 
 def _people_drawn(pop: Population) -> Callable[[Seeds], Floats]:
