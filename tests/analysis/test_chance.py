@@ -185,7 +185,9 @@ def test_an_adjusted_index_is_an_index(city):
     two = city[["black", "white"]]
     assert fair(two) == fair(two)
     assert pickle.loads(pickle.dumps(fair))(two) == fair(two)  # noqa: S301 - our own bytes
-    assert "adjusted(gini)" in repr(fair)
+    assert "adjusted(gini, winship)" in repr(fair)
+    noted = pickle.loads(pickle.dumps(fair.noted("see the annex")))  # noqa: S301 - our own bytes
+    assert "see the annex" in repr(noted.bind())
     drawn = sgt.null_test(fair, two, draws=3, rng=1)
     assert abs(drawn.expected) < 0.01 < drawn.value
     table = sgt.profile(sgt.adjusted(sgt.dissimilarity, draws=5, rng=1), two, radii=[0, 3000])
@@ -245,6 +247,7 @@ def test_what_cannot_be_adjusted_is_refused(town):
             lambda: sgt.adjusted(sgt.gini, method="leave_one_out"),
             "leave_one_out takes dissimilarity and variance_ratio",
         ),
+        (lambda: sgt.adjusted(sgt.adjusted(sgt.dissimilarity), method="density"), "is adjusted already"),
         (lambda: sgt.adjusted(sgt.gini, method="density"), "derived for dissimilarity alone"),
         (
             lambda: sgt.adjusted(sgt.dissimilarity, method="density")(town.within(sgt.Radius(100))),

@@ -140,6 +140,8 @@ def test_what_cannot_be_compared_is_refused(dates):
         sgt.decompose_change(*dates, index=sgt.dissimilarity, method="mora_ruiz_castillo")
     with pytest.raises(sgt.CapabilityError, match="is not one number of counts alone"):
         sgt.decompose_change(*dates, index=sgt.exposure)
+    with pytest.raises(sgt.CapabilityError, match="depends on how many people there are"):
+        sgt.decompose_change(*dates, index=sgt.adjusted(sgt.dissimilarity))
     with pytest.raises(sgt.CapabilityError, match="no parts of single units"):
         sgt.decompose_change(*dates, index=sgt.gini).local()
     with pytest.raises(sgt.OptionError, match="method must be one of"):

@@ -131,6 +131,17 @@ def test_what_does_not_add_up_is_refused(schools):
         sgt.multilevel_dissimilarity(sgt.synthetic_city("ghetto"))
     with pytest.raises(sgt.CapabilityError, match="two groups are compared"):
         sgt.multilevel_dissimilarity(schools)
+    for tier in ([0, 1, 2, 3], ["a", "a", "b", "b"]):
+        tiers = pd.DataFrame({"broad": ["x", "x", "y", "y"], "tier": tier})
+        alike = sgt.Population([[5, 6, 7, 8], [1, 9, 2, 3]], ["a", "b"], tiers=tiers)
+        with pytest.raises(sgt.DataError, match="variances cannot be told apart: leave it out"):
+            sgt.multilevel_dissimilarity(alike)
+    even = sgt.Population([[5] * 4, [7] * 4], ["a", "b"], tiers=pd.DataFrame({"t": list("aabb")}))
+    with pytest.warns(sgt.UndefinedWarning, match="D is 0"):
+        nothing = sgt.multilevel_dissimilarity(even)
+    assert nothing.value == 0
+    assert (nothing.to_frame()["variance"] == 0).all()
+    assert nothing.to_frame()[["share", "holdback"]].isna().all(axis=None)
     found = sgt.decompose_tiers(sgt.mutual_information, schools)
     for wrong in (found.places, sgt.multilevel_dissimilarity(schools.versus("black")).places):
         with pytest.raises(sgt.OptionError, match="tier must be one of 'state', 'district', not 'county'"):

@@ -19,7 +19,7 @@ def two(tracts):
 @pytest.fixture(scope="module")
 def town():
     counts = np.random.default_rng(3).integers(1, 40, (3, 30))
-    return sgt.Population(counts, ["a", "b", "c"])
+    return sgt.Population(counts, ["a", "b", "c"], units=[f"u{i}" for i in range(30)])
 
 
 def test_values_of_the_r_package_segregation(real_data):
@@ -113,7 +113,7 @@ def test_two_dates_are_compared(town):
     assert change.se == pytest.approx(np.hypot(here, there), rel=0.2)
     # The same units on both dates: what they have in common cancels out.
     paired = sgt.difference(sgt.dissimilarity, town, later, draws=300, of="units", rng=7)
-    labels = later.units + 1000
+    labels = [f"v{i}" for i in range(30)]
     apart = sgt.difference(
         sgt.dissimilarity, town, sgt.Population(later.counts, later.groups, units=labels), draws=300, of="units", rng=7
     )
@@ -222,5 +222,66 @@ def test_what_cannot_be_drawn_is_refused(town):
             found.interval(level)
     with pytest.raises(sgt.OptionError, match="method must be one of"):
         found.interval(method="normal")
-    with pytest.raises(sgt.OptionError, match="other groups here and there"):
+    with pytest.raises(sgt.GroupError, match="the groups differ: 'a', 'b', 'c', and 'a', 'b'"):
         sgt.difference(sgt.exposure, town, town[["a", "b"]], draws=3, rng=1)
+
+
+def test_groups_are_matched_by_name():
+    one = sgt.Population([[90, 10, 30], [10, 90, 60]], ["a", "b"])
+    other = sgt.Population([[20, 80, 60], [80, 15, 30]], ["b", "a"])
+    found = sgt.difference(sgt.isolation, one, other, draws=50, rng=1)
+    pd.testing.assert_series_equal(found.value, sgt.isolation(other)[["a", "b"]] - sgt.isolation(one))
+    assert found.interval()[0]["a"] < found.value["a"] < found.interval()[1]["a"]
+    atkinson = sgt.atkinson.bind(b=0.9)
+    assert float(sgt.difference(atkinson, one, other, draws=2, rng=1)) == pytest.approx(
+        atkinson(other[["a", "b"]]) - atkinson(one)
+    )
+
+
+def test_units_are_matched_by_label_in_any_order():
+    chance = np.random.default_rng(0)
+    counts = chance.integers(5, 200, (2, 60)).astype(float)
+    later = np.maximum(counts + chance.integers(-5, 6, counts.shape), 0)
+    labels = np.array([f"u{i}" for i in range(60)])
+
+    def error(table, names):
+        pops = [sgt.Population(t, ["a", "b"], units=n) for t, n in ((counts, labels), (table, names))]
+        return sgt.difference(sgt.dissimilarity, *pops, of="units", draws=300, rng=1).se
+
+    paired, shuffle = error(later, labels), chance.permutation(60)
+    assert error(later[:, shuffle], labels[shuffle]) == pytest.approx(paired, rel=0.3)
+    emptied = later.copy()
+    emptied[:, 0] = 0
+    assert error(emptied, labels) < 3 * paired
+    assert error(later, np.char.add("v", labels)) > 5 * paired
+    numbered = [sgt.Population(t, ["a", "b"]) for t in (counts, later)]
+    assert sgt.difference(sgt.dissimilarity, *numbered, of="units", draws=300, rng=1).se > 5 * paired
+
+
+def test_draws_without_a_value_are_left_out_and_told():
+    alone = sgt.Population([[1, 0, 0, 0], [30, 50, 20, 40]], ["a", "b"])
+    low, high = sgt.bootstrap(sgt.dissimilarity, alone, draws=200, rng=1).interval(method="bca")
+    assert low <= high
+    one = sgt.Population([[5, 6, 7]], ["a"])
+    with pytest.warns(sgt.UndefinedWarning):
+        found = sgt.bootstrap(sgt.dissimilarity, one, draws=5, rng=1)
+    assert np.isnan([found.value, found.bias, found.se, *found.interval()]).all()
+    with pytest.warns(sgt.UndefinedWarning):
+        test = sgt.null_test(sgt.dissimilarity, one, draws=5, rng=1)
+    assert np.isnan([test.value, test.expected, test.p_value, test.z]).all()
+    assert "nan" in str(test).lower()
+    few = sgt.Population([[1, 1, 0, 0, 0], [1, 0, 1, 1, 0]], ["a", "b"])
+    with pytest.warns(sgt.UndefinedWarning):
+        test = sgt.null_test(sgt.adjusted(sgt.dissimilarity, method="leave_one_out"), few, draws=99, rng=1)
+    assert test.value == -1
+    assert test.p_value == 1
+    single = sgt.bootstrap(sgt.dissimilarity, alone, draws=1, rng=1)
+    assert np.isnan(single.se)
+    assert np.isnan(sgt.null_test(sgt.dissimilarity, alone, draws=1, rng=1).z)
+
+
+def test_bca_is_refused_where_all_draws_lie_beside_the_value():
+    small = sgt.Population(np.random.default_rng(0).binomial(3, 0.5, (2, 300)).astype(float), ["a", "b"])
+    found = sgt.bootstrap(sgt.dissimilarity, small, draws=50, rng=1)
+    with pytest.raises(sgt.CapabilityError, match="one side of the value, too far for bca: method='basic'"):
+        found.interval(method="bca")

@@ -13,6 +13,7 @@ from segregation_tools.analysis.replicates import begun_by, measurable, replicat
 from segregation_tools.errors import CapabilityError
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.indices.index import Index, Sums
+from segregation_tools.indices.placed import undefined
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ def adjusted(
     """
     index = measurable(index)
     one_of(method, "method", METHODS)
+    if index.counts_people:
+        msg = f"{index.__name__} is adjusted already"
+        raise CapabilityError(msg)
     if index.answer != "number":
         msg = f"{index.__name__} has several values; chance is taken out of an index with one"
         raise CapabilityError(msg)
@@ -112,6 +116,8 @@ def adjusted(
 class Adjusted(Index):
     """Measured as its index is, with what chance gives taken out."""
 
+    counts_people = True
+
     def __init__(self, index: Index, method: str, null: str | None, draws: int, root: int | None) -> None:
         about = replace(index.about, within=None, expected=None, finish=None, symbol=f"{index.symbol} adjusted")
         if method in ("leave_one_out", "density"):
@@ -119,11 +125,11 @@ class Adjusted(Index):
         super().__init__(index.formula, about, index.options)
         self.index, self.method, self.null, self.draws, self.root = index, method, null, draws, root
         self.reads_map = index.reads_map
-        self.__name__ = f"adjusted({index.__name__})"
+        self.__name__ = f"adjusted({', '.join([index.__name__, method, *([null] if null else [])])})"
         self.bounds = (-np.inf, index.bounds[1])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Adjusted, (self.index, self.method, self.null, self.draws, self.root)
+        return _again, (self.index, self.method, self.null, self.draws, self.root, self.note)
 
     def bind(self, **options: Any) -> Index:
         """Return the index with options of the inner one fixed.
@@ -137,7 +143,7 @@ class Adjusted(Index):
         -------
         Index
         """
-        return Adjusted(self.index.bind(**options), self.method, self.null, self.draws, self.root)
+        return _again(self.index.bind(**options), self.method, self.null, self.draws, self.root, self.note)
 
     def missing(self, pop: Population) -> str:
         """Say what a population lacks for the inner index to be measured.
@@ -197,6 +203,12 @@ class Adjusted(Index):
         return f"{self.__name__} cannot be summed in parts: chance is taken out of the whole"
 
 
+def _again(index: Index, method: str, null: str | None, draws: int, root: int | None, note: str) -> Index:
+    again = Adjusted(index, method, null, draws, root)
+    again.note = note
+    return again
+
+
 def _settled_anew(pop: Population) -> Callable[[Seeds], Floats]:
     """Draw the members of each group anew among its units: Mult(X, x_i/X)."""
     from segregation_tools.kernels.sample import Allotment
@@ -215,6 +227,8 @@ def _without_oneself(x: Floats, y: Floats, contact: Any) -> float:
     """Mean contact with the first group, of its members less of the others, nobody counted among those he meets."""
     company = x + y >= 2
     x, y = x[company], y[company]
+    if not (x.any() and y.any()):
+        return undefined("leave-one-out", "a group has nobody in a unit of two or more residents")
     others, share = x + y - 1, x.sum() / (x + y).sum()
     return float(x @ contact((x - 1) / others, share) / x.sum() - y @ contact(x / others, share) / y.sum())
 

@@ -14,12 +14,14 @@ from segregation_tools.analysis.replicates import (
     as_html,
     begun_by,
     labelled_like,
+    mean_of,
     measurable,
     one_value,
     replicated,
     rows_of,
+    spread_of,
 )
-from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, warn
+from segregation_tools.errors import CapabilityError
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import as_population
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["NullTest", "expected", "null_test"]
 
 ALTERNATIVES = ("greater", "less", "two-sided")
-TIE = 1e-12  # values that are closer are one
+TIE = 1e-12  # values that are closer, or by this part of themselves, are one
 
 
 def expected(
@@ -96,7 +98,7 @@ def expected(
             raise CapabilityError(msg)
         return value
     drawn = _drawn(index, pop, null or "random_allocation", draws, begun_by(rng))
-    return labelled_like(index(pop), _mean(drawn, index))
+    return labelled_like(index(pop), mean_of(drawn))
 
 
 def null_test(
@@ -128,7 +130,8 @@ def null_test(
     Returns
     -------
     NullTest
-        `.value`, `.expected`, `.p_value` = (k + 1)/(draws + 1), k draws going as far, and `.draws`.
+        `.value`, `.expected`, `.p_value` = (k + 1)/(draws + 1), k draws going as far, and `.draws`. Draws in which the
+        index is undefined are left out, with a warning.
 
     Examples
     --------
@@ -172,22 +175,24 @@ class NullTest:
     @cached_property
     def expected(self) -> Any:
         """Mean of what chance gives."""
-        return labelled_like(self.value, _mean(self.draws, self.index))
+        return labelled_like(self.value, mean_of(self.draws))
 
     @cached_property
     def p_value(self) -> Any:
         """Share of draws, the value itself included, that go as far."""
         value = np.ravel(self.value)
-        above = (self.draws >= value - TIE).sum(axis=0)
-        below = (self.draws <= value + TIE).sum(axis=0)
+        tie = TIE * np.maximum(np.abs(value), 1)
+        above = (self.draws >= value - tie).sum(axis=0)
+        below = (self.draws <= value + tie).sum(axis=0)
+        defined = (~np.isnan(self.draws)).sum(axis=0)
         far = {"greater": above, "less": below, "two-sided": 2 * np.minimum(above, below) + 1}[self.alternative]
-        p = np.minimum((far + 1) / (len(self.draws) + 1), 1)
-        return labelled_like(self.value, np.where(np.isnan(value), np.nan, p))
+        p = np.minimum((far + 1) / (defined + 1), 1)
+        return labelled_like(self.value, np.where(np.isnan(value) | (defined == 0), np.nan, p))
 
     @cached_property
     def z(self) -> Any:
         """How many standard deviations of the draws the value lies above their mean."""
-        spread = np.nanstd(self.draws, axis=0, ddof=1)
+        spread = spread_of(self.draws)
         with np.errstate(divide="ignore", invalid="ignore"):
             return labelled_like(self.value, (np.ravel(self.value) - np.ravel(self.expected)) / spread)
 
@@ -223,16 +228,3 @@ def _drawn(index: Index, pop: Population, null: str, draws: int, root: int) -> F
         msg = f"units that change places leave {index.__name__} as it is: it reads neither map nor environment"
         raise CapabilityError(msg)
     return replicated([index], [pop], null_model(null, pop), root, 0, number)
-
-
-def _mean(drawn: Floats, index: Index) -> Floats:
-    """Mean over the draws in which the index is defined."""
-    undefined = int(np.isnan(drawn).any(axis=1).sum())
-    if undefined:
-        warn(f"{index.__name__} is undefined in {undefined} of {len(drawn)} draws: they are left out", UndefinedWarning)
-    every = drawn[~np.isnan(drawn).any(axis=1)]
-    if not len(every):
-        msg = f"{index.__name__} is undefined in all draws"
-        raise OptionError(msg)
-    mean: Floats = every.mean(axis=0)
-    return mean

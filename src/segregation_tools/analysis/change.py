@@ -102,6 +102,11 @@ def decompose_change(
     if index.answer != "number" or index.reads_map:
         msg = f"{index.__name__} is not one number of counts alone: take mutual_information or information_theory"
         raise CapabilityError(msg)
+    if index.counts_people:
+        msg = (
+            f"{index.__name__} depends on how many people there are, but tables between two dates hold parts of people"
+        )
+        raise CapabilityError(msg)
     if method == "mora_ruiz_castillo" and index.formula is not mutual_information.formula:
         msg = f"Mora & Ruiz-Castillo split mutual information alone, not {index.__name__}: method='shapley' takes any"
         raise CapabilityError(msg)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.replicates import measurable
-from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
+from segregation_tools.errors import CapabilityError, DataError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.indices.placed import without_environment
 from segregation_tools.indices.words import share
@@ -215,6 +215,11 @@ def multilevel_dissimilarity(pop: Population) -> MultilevelDissimilarity:
     -------
     MultilevelDissimilarity
 
+    Raises
+    ------
+    DataError
+        If there are no tiers, or two of them divide the units alike.
+
     References
     ----------
     Harris, R. (2017), Measuring the scales of segregation: looking at the residential separation of White British and other
@@ -241,7 +246,16 @@ def multilevel_dissimilarity(pop: Population) -> MultilevelDissimilarity:
     x, y = pop.counts.reshape(2, -1)
     apart = x / x.sum() - y / y.sum()
     scale = float(np.sqrt(np.mean(apart**2)))
-    nest = _Nest([pd.factorize(pop.tiers[tier], sort=True)[0] for tier in pop.tiers])
+    codes = [pd.factorize(pop.tiers[tier], sort=True)[0] for tier in pop.tiers]
+    places = [int(code.max()) + 1 for code in codes] + [len(pop)]
+    for tier, many, finer in zip(pop.tiers, places, places[1:], strict=False):
+        if many == finer:
+            msg = f"tier {tier!r} divides the units as the one below it, so that variances cannot be told apart: leave it out"
+            raise DataError(msg)
+    nest = _Nest(codes)
+    if scale == 0:
+        warn("multilevel_dissimilarity: D is 0, and no tier has a share in it (NaN)", UndefinedWarning)
+        return MultilevelDissimilarity(pop, value, np.zeros(len(places)), np.zeros((len(places), len(pop))), apart)
     variances = nest.fitted(apart / scale)
     effects = nest.effects(apart / scale, variances) * scale
     return MultilevelDissimilarity(pop, value, variances * scale**2, effects, apart)
@@ -280,14 +294,14 @@ class MultilevelDissimilarity:
             `share` of all variance. `holdback` is by which part D would change without the effects of the tier: −0.1 is a D
             lower by a tenth. Holdbacks do not add up.
         """
-        all_apart = np.abs(self.differences).sum()
+        all_apart, everything = np.abs(self.differences).sum() or np.nan, self.variances.sum() or np.nan
         holdback = np.abs(self.differences - self.effects).sum(axis=1) / all_apart - 1
         names = [*(self.pop.tiers if self.pop.tiers is not None else ()), "unit"]
         return pd.DataFrame(
             {
                 "tier": names,
                 "variance": self.variances,
-                "share": self.variances / self.variances.sum(),
+                "share": self.variances / everything,
                 "holdback": holdback,
             }
         )
@@ -312,7 +326,7 @@ class MultilevelDissimilarity:
             raise OptionError(msg)
         codes, names = pd.factorize(tiers[tier], sort=True)
         units = np.bincount(codes)
-        part = np.bincount(codes, np.abs(self.differences)) / np.abs(self.differences).sum()
+        part = np.bincount(codes, np.abs(self.differences)) / (np.abs(self.differences).sum() or np.nan)
         effect = np.bincount(codes, self.effects[list(tiers).index(tier)]) / units
         return pd.DataFrame(
             {"units": units, "share": part, "impact": 100 * part / (units / units.sum()), "effect": effect},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning
+from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.indices.index import Index
 from segregation_tools.kernels.sample import seeds_of
 from segregation_tools.population.environment import joined
@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Seeds = NDArray[np.uint64]
 
-__all__ = ["as_html", "begun_by", "labelled_like", "measurable", "measured", "one_value", "replicated", "rows_of"]
+__all__ = [
+    "as_html",
+    "begun_by",
+    "labelled_like",
+    "mean_of",
+    "measurable",
+    "measured",
+    "one_value",
+    "replicated",
+    "rows_of",
+    "spread_of",
+]
 
 BATCH_BYTES = 32_000_000  # of counts that meet their surroundings together
 ROOTS = 2**63
@@ -113,7 +124,46 @@ def replicated(
     for begin in range(first, last, at_once):
         tables = draw(seeds_of(root, begin, min(begin + at_once, last)))
         found.extend(measured(indices, pops, tables))
-    return np.stack(found)
+    values = np.stack(found)
+    undefined = int(np.isnan(values).any(axis=1).sum())
+    if undefined:
+        names = listed([index.__name__ for index in indices])
+        warn(f"{names} is undefined (NaN) in {undefined} of {len(values)} draws: they are left out", UndefinedWarning)
+    return values
+
+
+def mean_of(draws: Floats) -> Floats:
+    """Mean of each value over the draws in which it is defined; NaN where there are none.
+
+    Parameters
+    ----------
+    draws : ndarray of shape (draws, values)
+        From `replicated`.
+
+    Returns
+    -------
+    ndarray of shape (values,)
+    """
+    defined = ~np.isnan(draws)
+    many = defined.sum(axis=0)
+    return np.where(many > 0, np.where(defined, draws, 0).sum(axis=0) / np.maximum(many, 1), np.nan)
+
+
+def spread_of(draws: Floats) -> Floats:
+    """Take the standard deviation of each value over the draws in which it is defined; NaN where there are fewer than two.
+
+    Parameters
+    ----------
+    draws : ndarray of shape (draws, values)
+        From `replicated`.
+
+    Returns
+    -------
+    ndarray of shape (values,)
+    """
+    many = (~np.isnan(draws)).sum(axis=0)
+    squares = np.nansum((draws - mean_of(draws)) ** 2, axis=0)
+    return np.where(many > 1, np.sqrt(squares / np.maximum(many - 1, 1)), np.nan)
 
 
 def measured(indices: Sequence[Index], pops: Sequence[Population], tables: Floats) -> Iterator[Floats]:

@@ -14,13 +14,15 @@ from segregation_tools.analysis.replicates import (
     as_html,
     begun_by,
     labelled_like,
+    mean_of,
     measurable,
     measured,
     one_value,
     replicated,
     rows_of,
+    spread_of,
 )
-from segregation_tools.errors import CapabilityError, DataError, OptionError
+from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, listed
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import as_population
 
@@ -40,6 +42,7 @@ __all__ = ["Bootstrap", "bootstrap", "difference"]
 OF = ("people", "units", "margins")
 PER_MARGIN = 1.645  # standard errors in a margin of error of 90 %, as the American Community Survey publishes it
 INTERVALS = ("basic", "percentile", "bca")
+MOST_LEFT_OUT = 50_000  # people or units
 BATCH = 64  # tables that leave somebody out, measured together
 
 
@@ -123,7 +126,8 @@ def difference(
     draws : int
         How many pairs of populations are drawn.
     of : {"people", "units", "margins"}
-        What is drawn, as in `bootstrap`. Units that have the same labels in both are drawn together.
+        What is drawn, as in `bootstrap`. Units that have the same labels in both are drawn together, unless they are merely
+        numbered.
     rng : Generator or int
         Source of chance.
 
@@ -131,11 +135,17 @@ def difference(
     -------
     Bootstrap
 
+    Raises
+    ------
+    GroupError
+        If the groups are not the same.
+
     Examples
     --------
     >>> counties = sgt.load("nc_births")
     >>> before, after = (
-    ...     sgt.Population.from_frame(counties, groups=[f"nonwhite_{year}", f"white_{year}"]) for year in (1974, 1979)
+    ...     sgt.Population(counties[[f"nonwhite_{year}", f"white_{year}"]].T, ["nonwhite", "white"], units=counties.index)
+    ...     for year in (1974, 1979)
     ... )
     >>> change = sgt.difference(sgt.dissimilarity, before, after, draws=200, rng=7)
     >>> round(change.value, 4), [round(end, 3) for end in change.interval()]
@@ -144,11 +154,15 @@ def difference(
     index = measurable(index)
     a, b = as_population(a), as_population(b)
     number = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
-    samples = tuple(_Sample(index, pop, one_of(of, "of", OF)) for pop in (a, b))
+    if set(a.groups) != set(b.groups):
+        msg = (
+            f"the groups differ: {listed(a.groups)}, and {listed(b.groups)}. Name them alike, frame.rename(columns=...)"
+        )
+        raise GroupError(msg)
+    b = b if a.groups == b.groups else b[list(a.groups)]
+    among = _shared(a, b) if one_of(of, "of", OF) == "units" else None
+    samples = tuple(_Sample(index, pop, of, among) for pop in (a, b))
     values = [index(pop) for pop in (a, b)]
-    if np.shape(values[0]) != np.shape(values[1]):
-        msg = f"{index.__name__} has other groups here and there: {a.groups} and {b.groups}"
-        raise OptionError(msg)
     value = labelled_like(values[0], np.ravel(values[1]) - np.ravel(values[0]))
     root = begun_by(rng)
     found = Bootstrap(samples, value, np.empty((0, np.size(value))), root)
@@ -162,6 +176,7 @@ class _Sample:
     index: Index
     pop: Population
     of: str
+    among: pd.Index[Any] | None = None  # labels from which units are drawn, where another population shares them
 
     def measured(self, root: int, first: int, last: int) -> Floats:
         """Values of some draws."""
@@ -169,10 +184,12 @@ class _Sample:
 
     @cached_property
     def draw(self) -> Callable[[Seeds], Floats]:
+        if self.of == "units":
+            return with_every_group(_units_drawn(self.pop, self.among), self.pop)
         return with_every_group(DRAWN[self.of](self.pop), self.pop)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Sample, (self.index, self.pop, self.of)
+        return _Sample, (self.index, self.pop, self.of, self.among)
 
     def influences(self) -> tuple[Floats, Floats]:
         """How much each of the people, or units, moves the value, and how many are alike: by leaving one out."""
@@ -188,6 +205,9 @@ class _Sample:
             units = np.flatnonzero(counts.sum(axis=0) > 0)
             weights = np.ones(len(units))
             without = (_emptied(counts, int(unit)) for unit in units)
+        if len(weights) > MOST_LEFT_OUT:
+            msg = f"bca would measure {len(weights):,} populations that lack one of them: method='basic' measures none"
+            raise CapabilityError(msg)
         found: list[Floats] = []
         batch: list[Floats] = []
         for table in without:
@@ -196,6 +216,8 @@ class _Sample:
                 found.extend(measured([self.index], [self.pop], np.stack(batch)))
                 batch = []
         values = np.stack(found)
+        defined = ~np.isnan(values).any(axis=1)  # without its only member a group is gone
+        values, weights = values[defined], weights[defined]
         mean = np.average(values, axis=0, weights=weights)
         return (mean - values) * (weights.sum() - 1) / weights.sum(), weights
 
@@ -228,12 +250,12 @@ class Bootstrap:
         As few people make a city look more segregated than it is, so do draws from it: the value is too high by about as
         much.
         """
-        return labelled_like(self.value, np.nanmean(self.draws, axis=0) - np.ravel(self.value))
+        return labelled_like(self.value, mean_of(self.draws) - np.ravel(self.value))
 
     @property
     def se(self) -> Any:
         """Standard error: the standard deviation of the draws."""
-        return labelled_like(self.value, np.nanstd(self.draws, axis=0, ddof=1))
+        return labelled_like(self.value, spread_of(self.draws))
 
     def interval(self, level: float = 0.95, method: str = "basic") -> tuple[Any, Any]:
         """Give the ends of the interval.
@@ -258,7 +280,7 @@ class Bootstrap:
         if one_of(method, "method", INTERVALS) == "bca":
             ends = self._shifted(tails)
         else:
-            ends = np.nanquantile(self.draws, tails, axis=0)
+            ends = _quantiles(self.draws, tails)
             if method == "basic":
                 ends = 2 * np.ravel(self.value) - ends[::-1]
         return labelled_like(self.value, ends[0]), labelled_like(self.value, ends[1])
@@ -267,8 +289,12 @@ class Bootstrap:
         from scipy.stats import norm
 
         value = np.ravel(self.value)
-        below = ((self.draws < value).sum(axis=0) + (self.draws == value).sum(axis=0) / 2) / len(self.draws)
-        bias = norm.ppf(np.clip(below, 0.5 / len(self.draws), 1 - 0.5 / len(self.draws)))
+        defined = ~np.isnan(self.draws)
+        below = ((self.draws < value).sum(axis=0) + (self.draws == value).sum(axis=0) / 2) / defined.sum(axis=0)
+        if not ((below > 0) & (below < 1)).all():
+            msg = "all draws lie on one side of the value, too far for bca: method='basic' takes their bias out"
+            raise CapabilityError(msg)
+        bias = norm.ppf(below)
         cubes, squares = 0.0, 0.0
         for sign, sample in zip((1,) if len(self.samples) == 1 else (-1, 1), self.samples, strict=True):
             moves, weights = sample.influences()
@@ -294,17 +320,11 @@ class Bootstrap:
         number = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
         first = len(self.draws)
         found = [
-            sample.measured(self.seed ^ (i and not self._paired), first, first + number)
+            sample.measured(self.seed ^ int(i > 0 and sample.among is None), first, first + number)
             for i, sample in enumerate(self.samples)
         ]
         added = found[0] if len(found) == 1 else found[1] - found[0]
         return replace(self, draws=np.concatenate([self.draws, added]))
-
-    @property
-    def _paired(self) -> bool:
-        """Whether the units of two populations are drawn together."""
-        one, *other = self.samples
-        return bool(other) and one.of == "units" and one.pop.units.equals(other[0].pop.units)
 
     def __float__(self) -> float:
         return one_value(self.value, "value")
@@ -352,17 +372,36 @@ def _people_drawn(pop: Population) -> Callable[[Seeds], Floats]:
     return lambda seeds: everyone.draw(seeds).reshape(len(seeds), *people.shape)
 
 
-def _units_drawn(pop: Population) -> Callable[[Seeds], Floats]:
-    """As many units as have residents, each time all who live in them."""
+def _shared(a: Population, b: Population) -> pd.Index[Any] | None:
+    """Labels of all inhabited units, where two populations share some that are more than numbers of rows."""
+    here, there = (pd.Index(pop.units.to_flat_index())[pop.sizes.reshape(-1) > 0] for pop in (a, b))
+    numbered = isinstance(a.units, pd.RangeIndex) or isinstance(b.units, pd.RangeIndex)
+    if numbered or here.intersection(there).empty:
+        return None
+    every: pd.Index[Any] = here.union(there, sort=False)
+    return every
+
+
+def _units_drawn(pop: Population, among: pd.Index[Any] | None) -> Callable[[Seeds], Floats]:
+    """As many units as have residents, here or in another population too, each time all who live in them."""
     from segregation_tools.kernels.sample import Allotment
 
     if pop.surroundings is not None and not pop.surroundings.linear:
         msg = "drawn units would change whom the others meet: draw people, of='people'"
         raise CapabilityError(msg)
     counts = pop.counts.reshape(len(pop.groups), -1).astype(np.float64)
-    home = counts.sum(axis=0) > 0
-    units = Allotment(np.array([home.sum()]), home / home.sum())
-    return lambda seeds: counts * units.draw(seeds).transpose(0, 2, 1)
+    labels = pd.Index(pop.units.to_flat_index())
+    home = np.flatnonzero(counts.sum(axis=0) > 0)
+    every = labels[home] if among is None else among
+    at = every.get_indexer(labels[home])
+    units = Allotment(np.array([len(every)]), np.full(len(every), 1 / len(every)))
+
+    def draw(seeds: Seeds) -> Floats:
+        drawn = np.zeros((len(seeds), *counts.shape))
+        drawn[:, :, home] = counts[:, home] * units.draw(seeds)[:, at, 0][:, np.newaxis]
+        return drawn
+
+    return draw
 
 
 def _errors_drawn(pop: Population) -> Callable[[Seeds], Floats]:
@@ -383,9 +422,14 @@ def _errors_drawn(pop: Population) -> Callable[[Seeds], Floats]:
 
 DRAWN: dict[str, Callable[[Population], Callable[[Seeds], Floats]]] = {
     "people": _people_drawn,
-    "units": _units_drawn,
     "margins": _errors_drawn,
 }
+
+
+def _quantiles(draws: Floats, at: Floats) -> Floats:
+    """Quantiles of each value over the draws in which it is defined; NaN where there are none."""
+    columns = [column[~np.isnan(column)] for column in draws.T]
+    return np.stack([np.quantile(c, at) if len(c) else np.full(len(at), np.nan) for c in columns], axis=1)
 
 
 def _less(counts: Floats, cell: tuple[int, ...]) -> Floats:

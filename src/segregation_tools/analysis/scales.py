@@ -107,7 +107,7 @@ def profile(
     if rng is not None:
         surroundings = [pop.within(recipe) for _, recipe in recipes]
         drawn = replicated([index], surroundings, null_model("random_allocation", pop), begun_by(rng), 0, draws)
-        table["low"], table["high"] = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        table["low"], table["high"] = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return table
 
 

@@ -129,11 +129,14 @@ class Index(ABC):
         Options bound by `bind`.
     reads_map : bool
         Whether it reads areas, distances or borders.
+    counts_people : bool
+        Whether its value depends on how many people there are, and not on their shares alone.
     """
 
     __name__: str
     __doc__: str
     reads_map = False
+    counts_people = False
 
     def __init__(self, formula: Callable[..., Any], about: About, options: Mapping[str, Any] | None = None) -> None:
         update_wrapper(self, formula)
