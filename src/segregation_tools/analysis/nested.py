@@ -250,7 +250,7 @@ def multilevel_dissimilarity(pop: Population) -> MultilevelDissimilarity:
     places = [int(code.max()) + 1 for code in codes] + [len(pop)]
     for tier, many, finer in zip(pop.tiers, places, places[1:], strict=False):
         if many == finer:
-            msg = f"tier {tier!r} divides the units as the one below it, so that variances cannot be told apart: leave it out"
+            msg = f"tier {tier!r} divides units as the one below, so that variances cannot be told apart: leave it out"
             raise DataError(msg)
     nest = _Nest(codes)
     if scale == 0:
