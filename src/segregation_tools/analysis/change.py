@@ -173,6 +173,11 @@ class ChangeDecomposition:
         one, other = (table / table.sum() for table in tables)
         return units, groups, one, other
 
+    def _has_more(self, pop: Population) -> bool:
+        """Whether a date has groups, or units with residents, that are not among those in common."""
+        units, groups, _, _ = self._common
+        return len(groups) < len(pop.groups) or len(units) < int(np.count_nonzero(pop.sizes))
+
     def _whole(self, table: Floats) -> float:
         _, groups, _, _ = self._common
         return float(self.index(Population(table, groups)))
@@ -234,8 +239,8 @@ class ChangeDecomposition:
         """
         _, _, one, other = self._common
         here_and_gone = {
-            "additions": float(self.index(self.b)) - self._whole(other),
-            "removals": self._whole(one) - float(self.index(self.a)),
+            "additions": float(self.index(self.b)) - self._whole(other) if self._has_more(self.b) else 0.0,
+            "removals": self._whole(one) - float(self.index(self.a)) if self._has_more(self.a) else 0.0,
         }
         terms = here_and_gone | self._terms(self._whole)
         return pd.DataFrame({"term": list(terms), "value": np.array(list(terms.values()), dtype=np.float64)})
@@ -291,7 +296,7 @@ class ChangeDecomposition:
     def __str__(self) -> str:
         left = self.fell_as_groups_left
         note = f"\nIt fell as people left: {listed(left)}." if left else ""
-        return f"{self.index.__name__} changed by {self.value:+.4f}:\n{self.to_frame().to_string(index=False)}{note}"
+        return f"{self.index.__name__} changed by {self.value:+.4f}:\n{self.to_frame().to_string(index=False, float_format='{:+.4f}'.format)}{note}"
 
     def _repr_html_(self) -> str:
         rows = [[str(term), f"{value:+.4f}"] for term, value in self.to_frame().to_numpy()]
