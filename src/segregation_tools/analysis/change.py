@@ -296,7 +296,8 @@ class ChangeDecomposition:
     def __str__(self) -> str:
         left = self.fell_as_groups_left
         note = f"\nIt fell as people left: {listed(left)}." if left else ""
-        return f"{self.index.__name__} changed by {self.value:+.4f}:\n{self.to_frame().to_string(index=False, float_format='{:+.4f}'.format)}{note}"
+        table = self.to_frame().to_string(index=False, float_format="{:+.4f}".format)
+        return f"{self.index.__name__} changed by {self.value:+.4f}:\n{table}{note}"
 
     def _repr_html_(self) -> str:
         rows = [[str(term), f"{value:+.4f}"] for term, value in self.to_frame().to_numpy()]
