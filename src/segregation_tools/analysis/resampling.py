@@ -87,7 +87,7 @@ def bootstrap(
     References
     ----------
     Efron, B. & Tibshirani, R. J. (1993), An Introduction to the Bootstrap. Elbers, B. (2021), Sociological Methods &
-    Research 52, 286–327. Napierala, J. & Denton, N. (2017), Measuring residential segregation with the ACS: how the margin
+    Research 52, 5–42. Napierala, J. & Denton, N. (2017), Measuring residential segregation with the ACS: how the margin
     of error affects the dissimilarity index, Demography 54, 285–309.
 
     Examples
