@@ -120,3 +120,30 @@ def test_any_way_of_grouping_is_taken(tracts):
         table = sgt.summary(places, groups=groups).sort_values(["county", "index", "groups"], ignore_index=True)
         expected = plain.sort_values(["county", "index", "groups"], ignore_index=True)
         pd.testing.assert_frame_equal(table.assign(county=table["county"].astype(str)), expected, check_dtype=False)
+
+
+def test_with_chance_every_value_has_an_expectation_and_an_interval(sacramento):
+    table = sgt.summary(sacramento[["black", "white"]], rng=7, draws=60)
+    assert table.columns.tolist() == [
+        "index", "symbol", "dimension", "value", "expected", "low", "high", "units", "median_unit", "groups", "source",
+    ]  # fmt: skip
+    assert table[["expected", "low", "high"]].notna().all(axis=None)
+    assert (table["low"] <= table["high"]).all()
+    rows = table.set_index("index")
+    plain = sgt.summary(sacramento[["black", "white"]]).set_index("index")
+    pd.testing.assert_series_equal(rows["value"], plain["value"])
+    for name in ("dissimilarity", "variance_ratio", "information_theory"):
+        assert rows.loc[name, "expected"] == pytest.approx(plain.loc[name, "expected"], rel=0.1)
+        assert rows.loc[name, "low"] < rows.loc[name, "value"] < rows.loc[name, "high"] + 0.002
+    found = sgt.bootstrap(sgt.gini, sacramento[["black", "white"]], draws=60, rng=1).interval()
+    assert rows.loc["gini", "high"] - rows.loc["gini", "low"] == pytest.approx(found[1] - found[0], rel=0.6)
+
+
+def test_places_have_draws_of_their_own(tracts):
+    groups = ["white", "black"]
+    table = sgt.summary(tracts.groupby("county"), groups=groups, dimension="evenness", rng=3, draws=20)
+    assert table[["expected", "low", "high"]].notna().all(axis=None)
+    again = sgt.summary(tracts.groupby("county"), groups=groups, dimension="evenness", rng=3, draws=20)
+    pd.testing.assert_frame_equal(table, again)
+    with pytest.raises(sgt.OptionError, match="draws must be a whole number of populations"):
+        sgt.summary(tracts, groups=groups, rng=1, draws=0)

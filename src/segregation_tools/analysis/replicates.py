@@ -33,6 +33,7 @@ __all__ = [
     "measurable",
     "measured",
     "one_value",
+    "quantiles",
     "replicated",
     "rows_of",
     "spread_of",
@@ -200,6 +201,24 @@ def _met(pop: Population, tables: Floats) -> Floats | None:
     if not bound.linear:
         return np.stack([joined(bound, counts) for counts in tables])
     return joined(bound, tables.reshape(-1, *tables.shape[2:])).reshape(tables.shape)
+
+
+def quantiles(draws: Floats, at: Sequence[float] | Floats) -> Floats:
+    """Quantiles of each value over the draws in which it is defined; NaN where there are none.
+
+    Parameters
+    ----------
+    draws : ndarray of shape (draws, values)
+        From `replicated`.
+    at : sequence of float
+        Which.
+
+    Returns
+    -------
+    ndarray of shape (quantiles, values)
+    """
+    columns = [column[~np.isnan(column)] for column in draws.T]
+    return np.stack([np.quantile(c, at) if len(c) else np.full(len(at), np.nan) for c in columns], axis=1)
 
 
 def labelled_like(answer: Any, values: Floats) -> Any:

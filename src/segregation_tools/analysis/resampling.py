@@ -18,6 +18,7 @@ from segregation_tools.analysis.replicates import (
     measurable,
     measured,
     one_value,
+    quantiles,
     replicated,
     rows_of,
     spread_of,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Seeds = NDArray[np.uint64]
 
-__all__ = ["Bootstrap", "bootstrap", "difference"]
+__all__ = ["Bootstrap", "bootstrap", "difference", "people_drawn"]
 
 OF = ("people", "units", "margins")
 PER_MARGIN = 1.645  # standard errors in a margin of error of 90 %, as the American Community Survey publishes it
@@ -186,7 +187,7 @@ class _Sample:
     def draw(self) -> Callable[[Seeds], Floats]:
         if self.of == "units":
             return with_every_group(_units_drawn(self.pop, self.among), self.pop)
-        return with_every_group(DRAWN[self.of](self.pop), self.pop)
+        return people_drawn(self.pop) if self.of == "people" else with_every_group(_errors_drawn(self.pop), self.pop)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Sample, (self.index, self.pop, self.of, self.among)
@@ -280,7 +281,7 @@ class Bootstrap:
         if one_of(method, "method", INTERVALS) == "bca":
             ends = self._shifted(tails)
         else:
-            ends = _quantiles(self.draws, tails)
+            ends = quantiles(self.draws, tails)
             if method == "basic":
                 ends = 2 * np.ravel(self.value) - ends[::-1]
         return labelled_like(self.value, ends[0]), labelled_like(self.value, ends[1])
@@ -363,13 +364,29 @@ class Bootstrap:
         return as_html(self.to_frame(), self._title)
 
 
-def _people_drawn(pop: Population) -> Callable[[Seeds], Floats]:
-    """As many people as there are, each with the group and the unit of one of them: Mult(T, n/T)."""
+def people_drawn(pop: Population) -> Callable[[Seeds], Floats]:
+    """Prepare to draw as many people as there are, each with the group and the unit of one of them: Mult(T, n/T).
+
+    Parameters
+    ----------
+    pop : Population
+        Who lives where.
+
+    Returns
+    -------
+    callable
+        ``draw(seeds)`` gives counts of shape (draws, groups, …), somebody of every group in each.
+
+    Raises
+    ------
+    DataError
+        If there are parts of people.
+    """
     from segregation_tools.kernels.sample import Allotment
 
     people = whole_people(pop)
     everyone = Allotment(np.array([people.sum()]), people.ravel() / people.sum())
-    return lambda seeds: everyone.draw(seeds).reshape(len(seeds), *people.shape)
+    return with_every_group(lambda seeds: everyone.draw(seeds).reshape(len(seeds), *people.shape), pop)
 
 
 def _shared(a: Population, b: Population) -> pd.Index[Any] | None:
@@ -418,18 +435,6 @@ def _errors_drawn(pop: Population) -> Callable[[Seeds], Floats]:
         return np.maximum(drawn, 0, out=drawn)
 
     return draw
-
-
-DRAWN: dict[str, Callable[[Population], Callable[[Seeds], Floats]]] = {
-    "people": _people_drawn,
-    "margins": _errors_drawn,
-}
-
-
-def _quantiles(draws: Floats, at: Floats) -> Floats:
-    """Quantiles of each value over the draws in which it is defined; NaN where there are none."""
-    columns = [column[~np.isnan(column)] for column in draws.T]
-    return np.stack([np.quantile(c, at) if len(c) else np.full(len(at), np.nan) for c in columns], axis=1)
 
 
 def _less(counts: Floats, cell: tuple[int, ...]) -> Floats:

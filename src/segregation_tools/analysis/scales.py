@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.null_models import null_model
-from segregation_tools.analysis.replicates import begun_by, measurable, replicated, rows_of
+from segregation_tools.analysis.replicates import begun_by, measurable, quantiles, replicated, rows_of
 from segregation_tools.environments.nearest import NearestPeople
 from segregation_tools.environments.radius import Radius
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, warn
@@ -18,6 +17,8 @@ from segregation_tools.population.population import as_population
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
 
     from segregation_tools.population.population import Population
 
@@ -107,7 +108,7 @@ def profile(
     if rng is not None:
         surroundings = [pop.within(recipe) for _, recipe in recipes]
         drawn = replicated([index], surroundings, null_model("random_allocation", pop), begun_by(rng), 0, draws)
-        table["low"], table["high"] = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        table["low"], table["high"] = quantiles(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return table
 
 

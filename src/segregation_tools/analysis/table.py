@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
+from segregation_tools.analysis.null_models import null_model
+from segregation_tools.analysis.replicates import begun_by, mean_of, quantiles, replicated
+from segregation_tools.analysis.resampling import people_drawn
 from segregation_tools.errors import DataError, DataWarning, GroupError, SegregationError, listed, warn
 from segregation_tools.indices.index import stocked
+from segregation_tools.population.options import real_number, source_of_chance
 from segregation_tools.population.population import Population, as_population
 
 if TYPE_CHECKING:
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["summary"]
 
+LEVEL = 0.95
 OF_THE_MAP = ("concentration", "centralization", "clustering")
 
 
@@ -27,6 +33,8 @@ def summary(
     *,
     groups: Sequence[Hashable] | None = None,
     dimension: str | None = None,
+    rng: np.random.Generator | int | None = None,
+    draws: int = 200,
 ) -> pd.DataFrame:
     """Every index that fits a population, with what chance alone would give.
 
@@ -41,12 +49,17 @@ def summary(
         Only this dimension, ``"evenness"``, ``"exposure"``, ``"diversity"`` … ``"ordinal"``, which means something only
         where groups are ordered from low to high, is left out unless asked for, and so are ``"concentration"``,
         ``"centralization"`` and ``"clustering"``, which read the map: what cannot be measured is named in a warning.
+    rng : Generator or int, optional
+        Source of chance: every index, in any environment, is then set beside what chance gives, and has an interval.
+    draws : int
+        How many populations are drawn, of chance and of the people themselves.
 
     Returns
     -------
     DataFrame
         One row an index, or an index and group: `index`, `symbol`, `dimension`, `value`, `expected` (by chance, with
-        unit sizes fixed; NaN where no closed form holds), `units` (with residents), `median_unit` (residents of the
+        unit sizes fixed; NaN where no closed form holds and nothing is drawn), with `rng` also `low` and `high` (ends of the
+        basic 95 % interval of `bootstrap`, of people), `units` (with residents), `median_unit` (residents of the
         middle one), `groups`, `source`. Left out are indices of two groups where there are more, matrices, values of
         single units, and indices that need an option. Of a grouped frame, the keys come first.
 
@@ -62,13 +75,35 @@ def summary(
     if dimension is not None and dimension not in dimensions:
         msg = f"no dimension {dimension!r}; there are {listed(dimensions)}"
         raise DataError(msg)
+    chance = None
+    if rng is not None:
+        number = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
+        chance = _Chance(source_of_chance(rng), number)
     if isinstance(data, DataFrameGroupBy):
-        return _by_place(data, groups, dimension)
+        return _by_place(data, groups, dimension, chance)
     pop = as_population(data, groups)
-    return _table(pop, dimension, len(pop.groups))
+    return _table(pop, dimension, len(pop.groups), chance)
 
 
-def _table(pop: Population, dimension: str | None, groups: int) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Chance:
+    """Where draws come from, and how many there are."""
+
+    source: np.random.Generator
+    draws: int
+
+    def around(self, indices: Sequence[Index], pop: Population) -> pd.DataFrame:
+        """Take what chance gives, and the ends of intervals, of all values of some indices."""
+        value = np.concatenate([np.ravel(index(pop)) for index in indices])
+        by_chance, of_people = (
+            replicated(indices, [pop], draw, begun_by(self.source), 0, self.draws)
+            for draw in (null_model("random_allocation", pop), people_drawn(pop))
+        )
+        low, high = 2 * value - quantiles(of_people, [(1 + LEVEL) / 2, (1 - LEVEL) / 2])
+        return pd.DataFrame({"expected": mean_of(by_chance), "low": low, "high": high})
+
+
+def _table(pop: Population, dimension: str | None, groups: int, chance: _Chance | None) -> pd.DataFrame:
     """One row an index that fits so many groups."""
     sizes = pop.sizes[pop.sizes > 0]
     fitting = [index for index in stocked().values() if _fits(index, dimension, groups)]
@@ -84,15 +119,25 @@ def _table(pop: Population, dimension: str | None, groups: int) -> pd.DataFrame:
         warn(
             f"left out: {listed(name for name, reason in missing.items() if reason)}: {'; '.join(reasons)}", DataWarning
         )
-    rows = [row for index in fitting if not missing[index.__name__] for row in _rows(index, pop)]
+    measured = [index for index in fitting if not missing[index.__name__]]
+    rows = [row for index in measured for row in _rows(index, pop)]
     table = pd.DataFrame(rows, columns=["index", "symbol", "dimension", "value", "expected", "groups", "source"])
-    table.insert(5, "units", len(sizes))
-    table.insert(6, "median_unit", float(np.median(sizes)))
+    if chance is not None:
+        around = chance.around(measured, pop)
+        table["expected"] = around["expected"]
+        table.insert(5, "low", around["low"])
+        table.insert(6, "high", around["high"])
+    behind = list(table).index("groups")
+    table.insert(behind, "units", len(sizes))
+    table.insert(behind + 1, "median_unit", float(np.median(sizes)))
     return table
 
 
 def _by_place(
-    places: DataFrameGroupBy[Any, Any], groups: Sequence[Hashable] | None, dimension: str | None
+    places: DataFrameGroupBy[Any, Any],
+    groups: Sequence[Hashable] | None,
+    dimension: str | None,
+    chance: _Chance | None,
 ) -> pd.DataFrame:
     if groups is None:
         msg = "name the columns that hold the groups, groups=[...]"
@@ -103,7 +148,7 @@ def _by_place(
     tables, counted = {}, 0
     for key, frame in places:
         counted += len(frame)
-        table = _of_place(key, frame, list(groups), dimension)
+        table = _of_place(key, frame, list(groups), dimension, chance)
         if table is not None:
             tables[key] = table
     if not tables:
@@ -121,7 +166,9 @@ def _by_place(
     return joined
 
 
-def _of_place(key: Any, frame: pd.DataFrame, groups: list[Hashable], dimension: str | None) -> pd.DataFrame | None:
+def _of_place(
+    key: Any, frame: pd.DataFrame, groups: list[Hashable], dimension: str | None, chance: _Chance | None
+) -> pd.DataFrame | None:
     """Measure one place; whatever is refused or missing there is said with its name."""
     if not len(frame):
         return None  # a category that no row has
@@ -135,7 +182,7 @@ def _of_place(key: Any, frame: pd.DataFrame, groups: list[Hashable], dimension: 
     if not present:
         return None
     try:
-        return _table(Population.from_frame(units, present), dimension, len(groups))
+        return _table(Population.from_frame(units, present), dimension, len(groups), chance)
     except SegregationError as refusal:
         raise type(refusal)(f"place {key!r}: {refusal}") from refusal
 
