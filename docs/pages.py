@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING
 
 import segregation_tools as sgt
@@ -31,9 +32,10 @@ def index_page(name: str, index: Index) -> str:
     known = (f"`{name}`, needed" if name in needed else f"`{name}={value!r}`" for name, value in index.defaults.items())
     options = ", ".join(known) or "none"
     text = inspect.cleandoc(index.__doc__)
-    about, _, rest = text.partition("\nParameters\n")
-    example = rest.partition("Examples\n--------\n")[2]
-    prose, _, code = example.partition(">>>")
+    about, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", text, flags=re.MULTILINE)
+    sections = dict(zip(rest[::2], rest[1::2], strict=True))
+    prose, _, code = sections["Examples"].partition(">>>")
+    notes = f"\n## Notes\n\n{sections['Notes'].strip()}\n" if "Notes" in sections else ""
     return f"""# {name}
 
 {about.strip()}
@@ -47,7 +49,7 @@ def index_page(name: str, index: Index) -> str:
 | options | {options} |
 | local values | {"yes, `." + "local`" if not index.local_refusal else "no: " + index.local_refusal} |
 | tiers add up | {"yes" if index.decomposable else "no"} |
-
+{described(sections.get("Parameters", ""), index)}{notes}
 ## Worked example
 
 {prose.strip()}
@@ -60,6 +62,13 @@ def index_page(name: str, index: Index) -> str:
 
 {references}
 """
+
+
+def described(parameters: str, index: Index) -> str:
+    """List what the options mean; what the formula reads beside them comes from the population."""
+    entries = re.findall(r"^(\w+) : (.+)\n((?: +.*\n?)+)", parameters, flags=re.MULTILINE)
+    lines = [f"- `{name}`, {kind}: {' '.join(text.split())}" for name, kind, text in entries if name in index.defaults]
+    return "\n".join(["", "## Options", "", *lines, ""]) if lines else ""
 
 
 def overview() -> str:
