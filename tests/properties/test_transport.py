@@ -120,7 +120,7 @@ def test_labels_may_be_tuples():
     labels = [("w", 1), ("b", 2)]
     pop = sgt.Population([[[10, 10, 0, 0]], [[0, 0, 10, 10]]], groups=labels, geography=sgt.Grid(1, 4, cell_size=100))
     moves = sgt.least_movement(pop)
-    assert moves["group"].tolist() == [labels[0]] * 2 + [labels[1]] * 2
+    assert sorted(moves["group"]) == sorted(labels * 2)
     assert set(moves["from"]) == set(pop.units)
 
 

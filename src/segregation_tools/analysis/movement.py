@@ -69,4 +69,4 @@ def least_movement(data: Population | pd.DataFrame, /, *, groups: Sequence[Hasha
             "metres": np.hypot(*(centroids[start] - centroids[end]).T),
         }
     )
-    return moves.sort_values("metres", ascending=False, kind="stable", ignore_index=True)
+    return moves.sort_values("metres", key=lambda metres: -metres.round(3), kind="stable", ignore_index=True)
