@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -126,9 +126,7 @@ def social_frontiers(
         raise OptionError(msg)
     if draws is not None:
         draws = int(real_number(draws, "draws", 1, "a whole number", whole=True))
-    counts = pop.counts.reshape(len(pop.groups), -1).astype(np.float64)
-    if null == "permuted_people":
-        counts = whole_people(pop).astype(np.float64)
+    counts = whole_people(pop) if null == "permuted_people" else pop.counts.reshape(len(pop.groups), -1)
     people = counts.sum(axis=0)
     shared = pop.geography.borders.tocoo()
     a, b = shared.coords
@@ -142,10 +140,10 @@ def social_frontiers(
     if null == "permuted_units":
         p_value = _beside_other_pairs(difference, mixes[:, people > 0], draws, rng)
     elif len(counts) == 2 and draws is None:
-        p_value = _dealt_out_anew(difference, whole_people(pop), (a, b))
+        p_value = _dealt_out_anew(difference, counts, (a, b))
     else:
         draws = DRAWS if draws is None else draws
-        p_value = _drawn_anew(difference, pop, (a, b), draws, source_of_chance(rng))
+        p_value = _drawn_anew(difference, counts, (a, b), draws, source_of_chance(rng), pop.units)
     q_value = false_discovery_control(p_value)
     if draws is not None:
         _warn_of_few_draws(draws, p_value, q_value, fdr)
@@ -218,14 +216,20 @@ def _dealt_out_anew(difference: Array, people: NDArray[np.int64], sides: Sides) 
     return p_value
 
 
-def _drawn_anew(difference: Array, pop: Population, sides: Sides, draws: int, rng: np.random.Generator) -> Array:
+def _drawn_anew(
+    difference: Array,
+    people: NDArray[np.int64],
+    sides: Sides,
+    draws: int,
+    rng: np.random.Generator,
+    units: pd.Index[Any],
+) -> Array:
     """Share of deals, the real one included, in which the two sides of a border differ as much, of many groups."""
-    people = whole_people(pop)
     p_value = np.empty(len(difference))
     for i, (a, b) in enumerate(zip(*sides, strict=True)):
         both = people[:, a] + people[:, b]
         if both.sum() >= MOST:
-            msg = f"{pop.units[a]!r} and {pop.units[b]!r} hold {both.sum():,} people, more than can be dealt out: compare "
+            msg = f"{units[a]!r} and {units[b]!r} hold {both.sum():,} people, more than can be dealt out: compare "
             msg += "units, null='permuted_units'"
             raise DataError(msg)
         here = rng.multivariate_hypergeometric(both, people[:, a].sum(), size=draws, method="marginals").T

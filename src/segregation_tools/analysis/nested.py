@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from segregation_tools.population.population import as_population
 from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from numpy.typing import NDArray
 
@@ -126,10 +126,7 @@ class TierDecomposition:
         if tier not in self.tiers:
             msg = f"tier must be one of {listed(self.tiers)}, not {tier!r}"
             raise OptionError(msg)
-        tiers = self.pop.tiers
-        if tiers is None:
-            raise TypeError
-        return tiers[tier]
+        return cast("pd.DataFrame", self.pop.tiers)[tier]
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a tier, broad to narrow, the units last: `tier`, `value`, `share`.
@@ -167,9 +164,8 @@ class TierDecomposition:
         own = {"own": shares} if "own" in self.index.reads else {}
         between = people / everyone * score(shares, mix, **own)
         inside = self._inside(tier)
-        if self.index.about.within is None:
-            raise TypeError
-        weights = np.array([self.index.about.within(place, region) if place.any() else 0.0 for place in counts.T])
+        weight = cast("Callable[..., float]", self.index.about.within)
+        weights = np.array([weight(place, region) if place.any() else 0.0 for place in counts.T])
         with np.errstate(invalid="ignore", divide="ignore"):
             value = np.where(weights > 0, inside / weights, np.nan)
             shares_of_whole = (between + inside) / self.value

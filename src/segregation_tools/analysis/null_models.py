@@ -137,7 +137,7 @@ def _within_tiers(pop: Population) -> Callable[[Seeds], Floats]:
 
 
 def _systematic(pop: Population) -> Callable[[Seeds], Floats]:
-    """Everyone settles in a unit with its share of all people: totals of groups stay, sizes of units vary."""
+    """Everyone settles in a unit with its share of all people: totals of groups (whole people) stay, sizes vary."""
     from segregation_tools.kernels.sample import Allotment
 
     totals = np.rint(pop.group_totals).astype(np.int64)

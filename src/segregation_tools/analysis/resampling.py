@@ -291,6 +291,8 @@ class Bootstrap:
 
         value = np.ravel(self.value)
         defined = ~np.isnan(self.draws)
+        if np.isnan(value).any() or not defined.any(axis=0).all():
+            return np.full((2, len(value)), np.nan)
         below = ((self.draws < value).sum(axis=0) + (self.draws == value).sum(axis=0) / 2) / defined.sum(axis=0)
         if not ((below > 0) & (below < 1)).all():
             msg = "all draws lie on one side of the value, too far for bca: method='basic' takes their bias out"

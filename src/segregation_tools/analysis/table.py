@@ -20,6 +20,8 @@ from segregation_tools.population.population import Population, as_population
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from segregation_tools.indices.index import Index
 
 __all__ = ["summary"]
@@ -92,9 +94,8 @@ class _Chance:
     source: np.random.Generator
     draws: int
 
-    def around(self, indices: Sequence[Index], pop: Population) -> pd.DataFrame:
+    def around(self, indices: Sequence[Index], pop: Population, value: NDArray[np.float64]) -> pd.DataFrame:
         """Take what chance gives, and the ends of intervals, of all values of some indices."""
-        value = np.concatenate([np.ravel(index(pop)) for index in indices])
         by_chance, of_people = (
             replicated(indices, [pop], draw, begun_by(self.source), 0, self.draws)
             for draw in (null_model("random_allocation", pop), people_drawn(pop))
@@ -123,7 +124,7 @@ def _table(pop: Population, dimension: str | None, groups: int, chance: _Chance 
     rows = [row for index in measured for row in _rows(index, pop)]
     table = pd.DataFrame(rows, columns=["index", "symbol", "dimension", "value", "expected", "groups", "source"])
     if chance is not None:
-        around = chance.around(measured, pop)
+        around = chance.around(measured, pop, table["value"].to_numpy(dtype=np.float64))
         table["expected"] = around["expected"]
         table.insert(5, "low", around["low"])
         table.insert(6, "high", around["high"])

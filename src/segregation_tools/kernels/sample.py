@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -152,8 +151,7 @@ def _ln_factorials() -> Floats:
     return np.cumsum(np.log(np.maximum(np.arange(float(TABLED)), 1)))
 
 
-@dataclass(frozen=True)
-class _Labels:
+class _Labels(NamedTuple):
     """How people are labelled one group after the other: the chance of each among those who are not labelled yet.
 
     Where all units share their chances, what follows from how many are left is looked up: for each group and each number
@@ -166,10 +164,11 @@ class _Labels:
     lowest: Whole
     keep: Floats
     alias: NDArray[np.int32]
+    own: bool  # whether every unit has chances of its own
 
 
-def _labels(shares: Floats, most: int) -> _Labels:
-    """Prepare labels by shares, of shape (groups, units or 1), among up to so many people."""
+def _labels(shares: Floats, most: int, *, own: bool) -> _Labels:
+    """Prepare labels by shares, of shape (groups, units or places), among up to so many people."""
     rest = np.cumsum(shares[::-1], axis=0)[::-1]
     conditional = np.divide(shares, rest, out=np.zeros(shares.shape), where=rest > 0)
     chances, factorials = _chances(conditional), _ln_factorials()
@@ -187,7 +186,7 @@ def _labels(shares: Floats, most: int) -> _Labels:
     alias = np.empty(len(keep), dtype=np.int32)
     if len(keep):
         _tabulate(chances, factorials, starts, lowest, keep, alias)
-    return _Labels(chances, factorials, starts, lowest, keep, alias)
+    return _Labels(chances, factorials, starts, lowest, keep, alias, own)
 
 
 @compiled
@@ -250,7 +249,7 @@ class Allotment:
 
     def __init__(self, sizes: Whole, shares: Floats) -> None:
         self.sizes = np.ascontiguousarray(sizes, dtype=np.int64)
-        self.labels = _labels(shares.reshape(len(shares), -1), int(sizes.max(initial=0)))
+        self.labels = _labels(shares.reshape(len(shares), -1), int(sizes.max(initial=0)), own=shares.ndim > 1)
 
     def draw(self, seeds: State) -> Floats:
         """Draw who lives where.
@@ -265,84 +264,41 @@ class Allotment:
         ndarray of shape (draws, groups, units)
         """
         drawn = np.empty((len(seeds), len(self.labels.chances), len(self.sizes)))
-        by = self.labels
-        in_chunks(
-            lambda first, last: _allot(
-                self.sizes,
-                by.chances,
-                by.factorials,
-                by.starts,
-                by.lowest,
-                by.keep,
-                by.alias,
-                seeds,
-                first,
-                last,
-                drawn,
-            ),
-            len(seeds),
-            1,
-        )
+        in_chunks(lambda first, last: _allot(self.sizes, self.labels, seeds, first, last, drawn), len(seeds), 1)
         return drawn
 
 
 @compiled
-def _allot(
-    sizes: Whole,
-    chances: Floats,
-    factorials: Floats,
-    starts: Whole,
-    lowest: Whole,
-    keep: Floats,
-    alias: NDArray[np.int32],
-    seeds: State,
-    first: int,
-    last: int,
-    drawn: Floats,
-) -> None:
+def _allot(sizes: Whole, by: _Labels, seeds: State, first: int, last: int, drawn: Floats) -> None:
     for r in range(first, last):
-        state = _stream(seeds[r])
-        if len(starts):
-            _label_by_table(state, sizes, starts, lowest, keep, alias, drawn[r])
-        else:
-            _label(state, sizes, chances, factorials, drawn[r])
+        _label(_stream(seeds[r]), sizes, by, 0, drawn[r])
 
 
 @compiled
-def _label(state: State, sizes: Whole, chances: Floats, factorials: Floats, drawn: Floats) -> None:
-    groups = len(chances)
-    alike = chances.shape[1] == 1
-    for i in range(len(sizes)):
-        left = sizes[i]
-        for g in range(groups - 1):
-            of_them = _binomial(state, left, chances, g, 0 if alike else i, factorials)
-            drawn[g, i] = of_them
-            left -= of_them
-        drawn[groups - 1, i] = left
-
-
-@compiled
-def _label_by_table(
-    state: State,
-    sizes: Whole,
-    starts: Whole,
-    lowest: Whole,
-    keep: Floats,
-    alias: NDArray[np.int32],
-    drawn: Floats,
-) -> None:
-    groups, numbers = lowest.shape
-    for i in range(len(sizes)):
-        left = sizes[i]
-        for g in range(groups):
-            row = g * numbers + left
-            start = starts[row]
-            at = _uniform(state) * (starts[row + 1] - start)
-            j = int(at)
-            of_them = lowest[g, left] + (j if at - j < keep[start + j] else alias[start + j])
-            drawn[g, i] = of_them
-            left -= of_them
-        drawn[groups, i] = left
+def _label(state: State, sizes: Whole, by: _Labels, place: int, drawn: Floats) -> None:
+    """Label the people of some units, by the chances of their place, or of each unit where every unit has its own."""
+    groups = len(by.chances)
+    if len(by.starts):
+        numbers = by.lowest.shape[1]
+        for i in range(len(sizes)):
+            left = sizes[i]
+            for g in range(groups - 1):
+                row = g * numbers + left
+                start = by.starts[row]
+                at = _uniform(state) * (by.starts[row + 1] - start)
+                j = int(at)
+                of_them = by.lowest[g, left] + (j if at - j < by.keep[start + j] else by.alias[start + j])
+                drawn[g, i] = of_them
+                left -= of_them
+            drawn[groups - 1, i] = left
+    else:
+        for i in range(len(sizes)):
+            left = sizes[i]
+            for g in range(groups - 1):
+                of_them = _binomial(state, left, by.chances, g, i if by.own else place, by.factorials)
+                drawn[g, i] = of_them
+                left -= of_them
+            drawn[groups - 1, i] = left
 
 
 class Shuffle:
@@ -366,7 +322,8 @@ class Shuffle:
         within = np.ascontiguousarray(counts[:, self.order])
         self.sizes = within.sum(axis=0)
         self.totals = np.ascontiguousarray(np.add.reduceat(within, self.starts[:-1], axis=1))
-        self.labels = _labels(self.totals / np.maximum(self.totals.sum(axis=0), 1), int(self.sizes.max(initial=0)))
+        shares = self.totals / np.maximum(self.totals.sum(axis=0), 1)
+        self.labels = _labels(shares, int(self.sizes.max(initial=0)), own=False)
 
     def draw(self, seeds: State) -> Floats:
         """Draw who lives where.
@@ -381,15 +338,11 @@ class Shuffle:
         ndarray of shape (draws, groups, units)
         """
         drawn = np.empty((len(seeds), len(self.totals), len(self.sizes)))
-        by = self.labels
         in_chunks(
-            lambda first, last: _shuffle(
-                self.sizes, self.totals, self.starts, by.chances, by.factorials, by.starts, by.lowest, by.keep, by.alias,
-                seeds, first, last, drawn,
-            ),
+            lambda first, last: _shuffle(self.sizes, self.totals, self.starts, self.labels, seeds, first, last, drawn),
             len(seeds),
             1,
-        )  # fmt: skip
+        )
         if len(self.starts) > 2:
             drawn[:, :, self.order] = drawn.copy()
         return drawn
@@ -397,30 +350,14 @@ class Shuffle:
 
 @compiled
 def _shuffle(
-    sizes: Whole,
-    totals: Whole,
-    places: Whole,
-    chances: Floats,
-    factorials: Floats,
-    starts: Whole,
-    lowest: Whole,
-    keep: Floats,
-    alias: NDArray[np.int32],
-    seeds: State,
-    first: int,
-    last: int,
-    drawn: Floats,
+    sizes: Whole, totals: Whole, places: Whole, by: _Labels, seeds: State, first: int, last: int, drawn: Floats
 ) -> None:
     for r in range(first, last):
         state = _stream(seeds[r])
         for place in range(len(places) - 1):
-            begin, end = places[place], places[place + 1]
-            here = drawn[r][:, begin:end]
-            if len(starts):
-                _label_by_table(state, sizes[begin:end], starts, lowest, keep, alias, here)
-            else:
-                _label(state, sizes[begin:end], chances[:, place : place + 1], factorials, here)
-            _settle(state, totals[:, place], here)
+            here = slice(places[place], places[place + 1])
+            _label(state, sizes[here], by, place, drawn[r][:, here])
+            _settle(state, totals[:, place], drawn[r][:, here])
 
 
 @compiled
