@@ -119,7 +119,7 @@ def dissimilarity_in_metres(counts: Array, centroids: Array) -> float:
     Notes
     -----
     Jakubs divides by the largest effort that any city with the same units could ask for, to get a share; metres say more to
-    those who would have to move, and compare cities of different extent. A measure, not a plan: nobody is asked to move.
+    those who would have to move, but grow with the extent of a city. A measure, not a plan: nobody is asked to move.
 
     Examples
     --------
