@@ -10,7 +10,7 @@ from segregation_tools.analysis.null_models import NULLS, null_model
 from segregation_tools.kernels.sample import seeds_of
 
 SEEDS = seeds_of(5, 0, 3000)
-UNLIKELY = stats.norm.ppf(1 - 1e-6)
+UNLIKELY = stats.norm.ppf(1 - 1e-5)
 
 
 @pytest.fixture(scope="module")
