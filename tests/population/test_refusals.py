@@ -76,6 +76,15 @@ def test_census_sentinels(code):
     refused(frame(a=[5, code, 7]), says=["'a'", str(code), "'u2'", "American Community Survey", "not a count"])
 
 
+def test_of_estimates_of_zero_only_the_largest_margin_counts():
+    """As the Census Bureau advises for sums: 30 and 40 make 50; of the margins of zero cells, 12 counts, 11 does not."""
+    pop = sgt.Population([[100, 80, 0, 0], [5, 0, 0, 7]], ["a", "b"], margins=[[30, 40, 12, 11], [3, 12, 12, 4]])
+    merged = pop.merge(["x", "x", "x", "x"]).margins[:, 0]
+    np.testing.assert_allclose(merged, np.sqrt([30**2 + 40**2 + 12**2, 3**2 + 4**2 + 12**2]))
+    rest = sgt.Population([[9, 1], [0, 2], [0, 5]], ["a", "b", "c"], margins=[[1, 1], [12, 4], [10, 3]]).versus("a")
+    np.testing.assert_allclose(rest.margins, [[1, 1], [12, 5]])
+
+
 def test_margins_read_the_sentinel_of_a_controlled_estimate_as_zero():
     data = frame(a_moe=[2, -555555555, 4], b_moe=[1, 1, 1])
     pop = sgt.Population.from_frame(data, ["a", "b"], margins={"a": "a_moe", "b": "b_moe"})

@@ -12,7 +12,7 @@ from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarn
 from segregation_tools.indices.index import Index
 from segregation_tools.kernels.sample import seeds_of
 from segregation_tools.population.environment import joined
-from segregation_tools.population.options import source_of_chance
+from segregation_tools.population.options import real_number, source_of_chance
 from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "as_html",
     "begun_by",
+    "checked_level",
     "labelled_like",
     "mean_of",
     "measurable",
@@ -62,6 +63,29 @@ def begun_by(rng: np.random.Generator | int | None) -> int:
         If it is none.
     """
     return int(source_of_chance(rng).integers(ROOTS))
+
+
+def checked_level(level: float) -> float:
+    """Return the level of an interval.
+
+    Parameters
+    ----------
+    level : float
+        How often such intervals hold the truth.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    OptionError
+        If it does not lie between 0 and 1.
+    """
+    if not 0 < real_number(level, "level", 0, "a share of intervals", above=True) < 1:
+        msg = f"level must lie between 0 and 1, such as 0.95, not {level!r}"
+        raise OptionError(msg)
+    return level
 
 
 def measurable(index: Any) -> Index:

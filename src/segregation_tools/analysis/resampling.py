@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from segregation_tools.analysis.margins import PrivacyNoise, errors_drawn, noise_drawn
 from segregation_tools.analysis.null_models import whole_people, with_every_group
 from segregation_tools.analysis.replicates import (
     as_html,
     begun_by,
+    checked_level,
     labelled_like,
     mean_of,
     measurable,
@@ -23,7 +25,7 @@ from segregation_tools.analysis.replicates import (
     rows_of,
     spread_of,
 )
-from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, listed
+from segregation_tools.errors import CapabilityError, GroupError, listed
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import as_population
 
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["Bootstrap", "bootstrap", "difference", "people_drawn"]
 
 OF = ("people", "units", "margins")
-PER_MARGIN = 1.645  # standard errors in a margin of error of 90 %, as the American Community Survey publishes it
 INTERVALS = ("basic", "percentile", "bca")
 MOST_LEFT_OUT = 50_000  # people or units
 BATCH = 64  # tables that leave somebody out, measured together
@@ -52,7 +53,7 @@ def bootstrap(
     pop: Population,
     *,
     draws: int = 1000,
-    of: str = "people",
+    of: str | PrivacyNoise = "people",
     rng: np.random.Generator | int | None = None,
 ) -> Bootstrap:
     """Measure an index on populations drawn from the population itself.
@@ -65,11 +66,12 @@ def bootstrap(
         With a local environment, drawn people meet others within the same environment.
     draws : int
         How many populations are drawn.
-    of : {"people", "units", "margins"}
+    of : {"people", "units", "margins"} or PrivacyNoise
         Who is drawn, with replacement: everyone, with the group and the unit of one of the people counted, as if the census
         were a sample of all who might live here; or units with all who live in them, as if they were a sample of units. Or
         the error of a survey: every count anew, normally distributed within its margin of error (90 %), none below 0, as
-        ``Population.from_frame(..., margins={"black": "black_moe"})`` reads them (Napierala & Denton 2017).
+        ``Population.from_frame(..., margins={"black": "black_moe"})`` reads them (Napierala & Denton 2017); or the noise
+        that an office adds for privacy, `PrivacyNoise`.
     rng : Generator or int
         Source of chance.
 
@@ -102,7 +104,7 @@ def bootstrap(
     pop = as_population(pop)
     index = measurable(index)
     number = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
-    sample = _Sample(index, pop, one_of(of, "of", OF))
+    sample = _Sample(index, pop, _source(of))
     root = begun_by(rng)
     return Bootstrap((sample,), index(pop), sample.measured(root, 0, number), root)
 
@@ -113,7 +115,7 @@ def difference(
     b: Population,
     *,
     draws: int = 1000,
-    of: str = "people",
+    of: str | PrivacyNoise = "people",
     rng: np.random.Generator | int | None = None,
 ) -> Bootstrap:
     """Measure by how much an index is larger in one population than in another, with its uncertainty.
@@ -126,7 +128,7 @@ def difference(
         Two places, or the dates before and after; the difference is `b` less `a`.
     draws : int
         How many pairs of populations are drawn.
-    of : {"people", "units", "margins"}
+    of : {"people", "units", "margins"} or PrivacyNoise
         What is drawn, as in `bootstrap`. Units that have the same labels in both are drawn together, unless they are merely
         numbered.
     rng : Generator or int
@@ -161,7 +163,8 @@ def difference(
         )
         raise GroupError(msg)
     b = b if a.groups == b.groups else b[list(a.groups)]
-    among = _shared(a, b) if one_of(of, "of", OF) == "units" else None
+    of = _source(of)
+    among = _shared(a, b) if of == "units" else None
     samples = tuple(_Sample(index, pop, of, among) for pop in (a, b))
     values = [index(pop) for pop in (a, b)]
     value = labelled_like(values[0], np.ravel(values[1]) - np.ravel(values[0]))
@@ -170,13 +173,18 @@ def difference(
     return found.more(number)
 
 
+def _source(of: Any) -> str | PrivacyNoise:
+    """Check what is to be drawn."""
+    return of if isinstance(of, PrivacyNoise) else one_of(of, "of", OF)
+
+
 @dataclass(frozen=True, eq=False)
 class _Sample:
     """An index, on a population from which people or units are drawn."""
 
     index: Index
     pop: Population
-    of: str
+    of: str | PrivacyNoise
     among: pd.Index[Any] | None = None  # labels from which units are drawn, where another population shares them
 
     def measured(self, root: int, first: int, last: int) -> Floats:
@@ -185,17 +193,19 @@ class _Sample:
 
     @cached_property
     def draw(self) -> Callable[[Seeds], Floats]:
+        if isinstance(self.of, PrivacyNoise):
+            return noise_drawn(self.of, self.pop)
         if self.of == "units":
             return with_every_group(_units_drawn(self.pop, self.among), self.pop)
-        return people_drawn(self.pop) if self.of == "people" else with_every_group(_errors_drawn(self.pop), self.pop)
+        return people_drawn(self.pop) if self.of == "people" else errors_drawn(self.pop)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Sample, (self.index, self.pop, self.of, self.among)
 
     def influences(self) -> tuple[Floats, Floats]:
         """How much each of the people, or units, moves the value, and how many are alike: by leaving one out."""
-        if self.of == "margins":
-            msg = "errors of a survey are nobody to be left out: method='basic' or 'percentile'"
+        if self.of not in ("people", "units"):
+            msg = "errors of counts are nobody to be left out: method='basic' or 'percentile'"
             raise CapabilityError(msg)
         counts = self.pop.counts.reshape(len(self.pop.groups), -1).astype(np.float64)
         if self.of == "people":
@@ -274,9 +284,7 @@ class Bootstrap:
         low, high : float, Series or DataFrame
             Never clipped: an end may lie below 0.
         """
-        if not 0 < real_number(level, "level", 0, "a share of intervals", above=True) < 1:
-            msg = f"level must lie between 0 and 1, such as 0.95, not {level!r}"
-            raise OptionError(msg)
+        level = checked_level(level)
         tails = np.array([(1 - level) / 2, (1 + level) / 2])
         if one_of(method, "method", INTERVALS) == "bca":
             ends = self._shifted(tails)
@@ -419,22 +427,6 @@ def _units_drawn(pop: Population, among: pd.Index[Any] | None) -> Callable[[Seed
         drawn = np.zeros((len(seeds), *counts.shape))
         drawn[:, :, home] = counts[:, home] * units.draw(seeds)[:, at, 0][:, np.newaxis]
         return drawn
-
-    return draw
-
-
-def _errors_drawn(pop: Population) -> Callable[[Seeds], Floats]:
-    """Draw counts anew, normally distributed within their margins of error; none below 0."""
-    if pop.margins is None:
-        msg = "there are no margins of error: Population.from_frame(..., margins={'black': 'black_moe', ...})"
-        raise DataError(msg)
-    counts, errors = (array.reshape(len(pop.groups), -1) for array in (pop.counts, pop.margins / PER_MARGIN))
-
-    def draw(seeds: Seeds) -> Floats:
-        drawn = np.stack([np.random.default_rng(seed).standard_normal(counts.shape) for seed in seeds])
-        drawn *= errors
-        drawn += counts
-        return np.maximum(drawn, 0, out=drawn)
 
     return draw
 

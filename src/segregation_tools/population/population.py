@@ -441,8 +441,10 @@ class Population:
             msg = f"everyone belongs to {group!r}: there is no rest to compare it with"
             raise GroupError(msg)
         margins = self.margins
-        if margins is not None:  # root of the sum of squares, as the Census Bureau advises for sums of estimates
-            margins = np.stack([margins[i], np.sqrt((margins[others] ** 2).sum(axis=0))])
+        if margins is not None:
+            one = np.zeros(int(others.sum()), dtype=np.intp)
+            here, widths = (array[others].reshape(len(one), -1).T for array in (self.counts, margins))
+            margins = np.stack([margins[i], _margins_of_sums(here, widths, one, 1).reshape(margins[i].shape)])
         return self._derive(
             counts=np.stack([self.counts[i], np.maximum(others_here, 0)]), groups=(group, rest), margins=margins
         )
@@ -524,7 +526,7 @@ class Population:
             tiers=tiers,
             total=None if self.stated_total is None else sum_by_code(self.stated_total.reshape(1, -1), codes, size)[0],
             geography=old.merged(codes, merged),
-            margins=None if margins is None else np.sqrt(sum_by_code(margins**2, codes, size)),
+            margins=None if margins is None else _margins_of_sums(self.counts, margins, codes, size),
         )
 
     def within(self, environment: Environment) -> Self:
@@ -677,6 +679,20 @@ def _locked(values: NDArray[Any]) -> NDArray[Any]:
     view = values.view()
     view.flags.writeable = False
     return view
+
+
+def _margins_of_sums(
+    counts: NDArray[Any], margins: NDArray[np.float64], codes: NDArray[np.intp], size: int
+) -> NDArray[np.float64]:
+    """Give margins of error of sums along the last axis: the root of the sum of squares.
+
+    Of the estimates of 0, which all have the same large margin, only the largest counts, as the Census Bureau advises.
+    """
+    squares = np.where(counts > 0, margins**2, 0)
+    largest = np.zeros((size, len(counts)))
+    np.maximum.at(largest, codes, np.where(counts > 0, 0, margins**2).T)
+    widths: NDArray[np.float64] = np.sqrt(sum_by_code(squares, codes, size) + largest.T)
+    return widths
 
 
 def _group_totals(counts: NDArray[Any]) -> NDArray[np.float64]:
