@@ -20,6 +20,8 @@ from .analysis.resampling import bootstrap as bootstrap
 from .analysis.resampling import difference as difference
 from .analysis.scales import macro_micro as macro_micro
 from .analysis.scales import profile as profile
+from .analysis.suppressed import SuppressedBounds as SuppressedBounds
+from .analysis.suppressed import suppressed_bounds as suppressed_bounds
 from .analysis.table import summary as summary
 from .analysis.trajectories import divergence_trajectories as divergence_trajectories
 from .analysis.writing import cite as cite

@@ -118,7 +118,7 @@ def read_columns(
         One column a group.
     units : pandas.Index
         Labels for the refusals.
-    missing : {"refuse", "zero", "drop"}
+    missing : {"refuse", "zero", "drop", "keep"}
         What to do with NaN.
 
     Returns
@@ -132,7 +132,7 @@ def read_columns(
     for row, name in zip(counts, columns, strict=True):
         row[:] = _numbers(_column(frame, name), units)
         check_counts(row, name, units, missing_allowed=missing != "refuse")
-    if missing == "refuse":
+    if missing in ("refuse", "keep"):
         return counts, None
     absent = np.isnan(counts)
     if not absent.any():
