@@ -96,6 +96,8 @@ from .indices.pysal import from_pysal as from_pysal
 from .indices.transport import dissimilarity_in_metres as dissimilarity_in_metres
 from .population.census import census_frame as census_frame
 from .population.census import join_boundaries as join_boundaries
+from .population.crosswalk import area_weights as area_weights
+from .population.crosswalk import crosswalk as crosswalk
 from .population.datasets import load as load
 from .population.grid import Grid as Grid
 from .population.population import Population as Population
