@@ -77,14 +77,14 @@ def test_totals_and_margins_come_along():
 
 def test_a_published_crosswalk_covers_more_than_the_city():
     pop = sgt.Population([[10, 20]], ["a"], units=pd.Index(["06067000100", "06067000200"], name="GEOID"))
-    weights = pd.Series(
-        {
-            (6067000100, 6067000101): 1.0,
-            (6067000200, 6067000101): 0.25,
-            (6067000200, 6067000102): 0.75,
-            (1001020100, 1001020100): 1.0,
-        }
-    ).rename_axis(["GEOID10", "GEOID20"])
+    first, second, elsewhere = 6067000100, 6067000200, 1001020100
+    parts = {
+        (first, 6067000101): 1.0,
+        (second, 6067000101): 0.25,
+        (second, 6067000102): 0.75,
+        (elsewhere, elsewhere): 1.0,
+    }
+    weights = pd.Series(parts).rename_axis(["GEOID10", "GEOID20"])
     with pytest.warns(sgt.DataWarning, match="leading zeros"):
         moved = sgt.crosswalk(pop, weights=weights)
     assert moved.units.tolist() == ["06067000101", "06067000102"]
@@ -92,10 +92,11 @@ def test_a_published_crosswalk_covers_more_than_the_city():
 
 
 def test_whoever_is_lost_is_counted(squares):
-    with pytest.warns(sgt.DataWarning, match=r"72 of 160 people live in none .* units 'se', 'ne'\b.*weights / weights"):
-        moved = sgt.crosswalk(
-            squares, STRIPS.iloc[:2].assign(geometry=[shapely.box(0, 0, 0.5, 2), shapely.box(0.5, 0, 1.2, 2)])
-        )
+    shorter = STRIPS[:2].assign(geometry=[shapely.box(0, 0, 0.5, 2), shapely.box(0.5, 0, 1.2, 2)])
+    with pytest.warns(
+        sgt.DataWarning, match=r"72 of 160 people live in none .* units 'se', 'ne'. To.*weights / weights"
+    ):
+        moved = sgt.crosswalk(squares, shorter)
     assert moved.group_totals.sum() == pytest.approx(88)
 
 
@@ -105,7 +106,7 @@ def test_refusals_name_units_and_mend(squares, tracts):
     overlapping = STRIPS.assign(geometry=shapely.box(0, 0, 2, 2))
     degrees = sgt.Population.from_frame(tracts, ["black", "white"])
     flat = sgt.Population.from_frame(SQUARES.assign(geometry=SQUARES.centroid), ["a", "b"])
-    grid = sgt.Population(np.ones((1, 2, 2)), ["a"], geography=sgt.Grid((2, 2), 1.0))
+    grid = sgt.Population(np.ones((1, 2, 2)), ["a"], geography=sgt.Grid(2, 2, 1.0))
     cases = [
         (pop, {}, "give onto="),
         (pop, {"weights": weights.drop(("y", "q"))}, "do not name: 'y'"),
