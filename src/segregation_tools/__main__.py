@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--layer", help="layer of the file")
     page.add_argument("--title", help="name of the place; the file's name without")
     page.add_argument("--min-count", type=float, default=5, help="smallest count that is told (default: 5)")
+    page.add_argument("--draws", type=int, default=200, help="populations drawn for intervals and chance; 0: none")
+    page.add_argument("--rng", type=int, default=1, help="where drawing begins: the same number, the same page")
     page.add_argument("--language", default="en", help="language of the page (default: en)")
     page.add_argument("--out", type=Path, default=Path("report.html"), help="where to write (default: report.html)")
     page.set_defaults(run=_report)
@@ -78,9 +80,19 @@ def _report(given: argparse.Namespace) -> None:
             raise DataError(msg)
         frame = frame.set_index(given.unit)
     pop = Population.from_frame(frame, given.groups, tiers=given.tiers, total=given.total, missing=given.missing)
-    print(
-        report(pop, given.out, language=given.language, title=given.title or given.file.name, min_count=given.min_count)
+    chance = {"rng": given.rng, "draws": given.draws} if given.draws else {}
+    if chance and (pop.counts % 1 != 0).any():
+        print("counts hold parts of people, whom chance cannot deal out: without intervals", file=sys.stderr)
+        chance = {}
+    made = report(
+        pop,
+        given.out,
+        language=given.language,
+        title=given.title or given.file.name,
+        min_count=given.min_count,
+        **chance,
     )
+    print(made)
 
 
 def _table(path: Path, layer: str | None) -> pd.DataFrame:
@@ -126,11 +138,12 @@ def _demo(given: argparse.Namespace) -> None:
 
     groups = ["white", "black", "asian", "hispanic"]
     pop = Population.from_frame(load("sacramento"), groups, tiers=["county"], total="total")
-    table = summary(pop)[["index", "symbol", "dimension", "value", "expected", "groups"]]
+    table = summary(pop, rng=1)[["index", "symbol", "dimension", "value", "expected", "low", "high", "groups"]]
     print(f"{pop}\n")
     print(table.to_string(index=False, float_format="{:.4f}".format, na_rep="", justify="left"))
-    made = report(pop, given.out, title="Sacramento, census tracts, 2000")
-    print(f"\nexpected: what chance alone would give, in closed form. The page for the council: {made.resolve()}")
+    made = report(pop, given.out, title="Sacramento, census tracts, 2000", rng=1)
+    print("\nexpected: what chance alone would give; low, high: a 95 % interval; both from 200 draws.")
+    print(f"The page for the council: {made.resolve()}")
 
 
 if __name__ == "__main__":

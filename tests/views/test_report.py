@@ -112,6 +112,35 @@ def test_its_numbers_are_those_of_the_library(page, sacramento):
     assert sgt.__version__ in facts["Software"]
 
 
+def test_with_a_source_of_chance_every_measure_has_an_interval(sacramento, tmp_path):
+    drawn = Page(sgt.report(sacramento, tmp_path / "page.html", rng=7, draws=40))
+    _, shown, more, isolation, *_, provenance = drawn.tables
+    table = sgt.summary(sacramento, rng=7, draws=40)
+    numbers = table[table["groups"].str.contains(",")].set_index("symbol")
+    assert len(shown) + len(more) - 2 == len(numbers)
+    for _, symbol, value, interval, chance, _ in shown[1:] + more[1:]:
+        row = numbers.loc[symbol]
+        low, high = interval.split(" – ")
+        wanted = [row["value"], row["low"], row["high"], row["expected"]]
+        assert [float(cell) for cell in (value, low, high, chance)] == pytest.approx(wanted, abs=5e-5)
+    for name, value, interval, _ in isolation[1:]:
+        low, high = map(percent, interval.split(" – "))
+        assert low <= percent(value) <= high
+        assert name in sacramento.groups
+    facts = {row[0]: row[1] for row in provenance if len(row) == 2}
+    assert "40 populations" in facts["Chance"]
+    assert facts["Chance"].endswith("began with 7")
+    same = sgt.report(sacramento, tmp_path / "again.html", rng=7, draws=40)
+    assert same.read_text("utf-8") == (tmp_path / "page.html").read_text("utf-8")
+    near = Page(
+        sgt.report(sacramento.within(sgt.Zones(sacramento.tiers["county"])), tmp_path / "near.html", rng=7, draws=9)
+    )
+    facts = {row[0]: row[1] for row in near.tables[-1] if len(row) == 2}
+    assert "not stated" not in facts["Who meets whom"]
+    handed = Page(sgt.report(sacramento, tmp_path / "page.html", rng=np.random.default_rng(1), draws=5))
+    assert "a generator" in {row[0]: row[-1] for row in handed.tables[-1]}["Chance"]
+
+
 def test_every_measure_is_explained_in_plain_words(page):
     shown = {row[0] for table in page.tables[1:3] for row in table[1:]}
     assert not shown & set(sgt.shelf().index), "a measure without a plain name"
@@ -264,6 +293,21 @@ def test_the_command_line_reports_any_file(tmp_path, capsys, tracts):
     assert [row[0] for row in page.tables[0][1:]] == ["white", "black"]
 
 
+def test_the_command_line_draws_intervals_unless_told_not_to(tmp_path, capsys, tracts):
+    source, out = tmp_path / "areas.csv", tmp_path / "page.html"
+    table = tracts.head(40)[["white", "black"]]
+    table.to_csv(source)
+    command = ["report", str(source), "--groups", "white,black", "--out", str(out)]
+    for more, columns in ([], 6), (["--draws", "30", "--rng", "4"], 6), (["--draws", "0"], 5):
+        assert main([*command, *more]) == 0
+        assert len(Page(out).tables[1][0]) == columns
+    assert not capsys.readouterr().err
+    (table + 0.5).to_csv(source)
+    assert main(command) == 0
+    assert "without intervals" in capsys.readouterr().err
+    assert len(Page(out).tables[1][0]) == 5
+
+
 def test_the_command_line_reads_parquet(tmp_path, tracts):
     source = tmp_path / "areas.parquet"
     tracts.head(40).to_parquet(source)
@@ -307,6 +351,9 @@ def test_the_command_line_refuses_in_one_line(arguments, says, tmp_path, tracts,
 def test_the_demo_prints_the_table_and_writes_the_page(tmp_path, capsys):
     assert main(["demo", "--out", str(tmp_path / "report.html")]) == 0
     printed = capsys.readouterr().out
-    assert re.search(r"dissimilarity +D +evenness +0\.4134 +0\.0163", printed)
+    row = re.search(r"dissimilarity +D +evenness +0\.4134 +(\S+) +(\S+) +(\S+)", printed)
+    chance, low, high = map(float, row.groups())
+    assert chance == pytest.approx(0.0163, abs=0.0003)  # drawn; in closed form without
+    assert low < 0.4134 < high
     assert Page(tmp_path / "report.html").headings[0].startswith("Sacramento")
     assert isinstance(sgt.load("sacramento"), geopandas.GeoDataFrame)

@@ -32,7 +32,7 @@ from segregation_tools.views.maps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
     from os import PathLike
 
     import pandas as pd
@@ -71,6 +71,8 @@ def report(
     language: str = "en",
     title: str | None = None,
     min_count: float = 5,
+    rng: np.random.Generator | int | None = None,
+    draws: int = 200,
 ) -> Path:
     """Write a page about a population: who lives where, how evenly, who can meet whom, and how it was made.
 
@@ -88,6 +90,10 @@ def report(
         Name of the place or of the data, shown above and in the provenance.
     min_count : float
         Smallest count that is published; smaller units are shown as "fewer than".
+    rng : Generator or int, optional
+        Source of chance: every measure then has an interval, and stands beside what chance gives.
+    draws : int
+        How many populations are drawn, as in `summary`.
 
     Returns
     -------
@@ -118,6 +124,7 @@ def report(
         raise CapabilityError(msg)
     words = _words(language)
     page = words["page"]
+    table = summary(pop, rng=rng, draws=draws)
     sizes = pop.sizes[pop.sizes > 0]
     lead = page["lead"].format(
         people=_whole(sizes.sum()),
@@ -131,13 +138,13 @@ def report(
         f'<p class="lead">{escape(lead)}</p>',
         _section(page["mix_title"], _mix(pop, page)),
         _section(page["where_title"], _where(pop, page)),
-        _section(page["table_title"], _indices(pop, words)),
-        _section(page["isolation_title"], _isolation(pop, page)),
+        _section(page["table_title"], _indices(pop, table, words)),
+        _section(page["isolation_title"], _isolation(table, page)),
         _section(page["meet_title"], _meetings(pop, page)),
         _section(page["local_title"], _less_diverse(pop, page)),
         _section(page["curve_title"], _curves(pop, page)),
         _section(page["not_title"], "".join(_said(text) for text in page["not_text"])),
-        _section(page["source_title"], _provenance(pop, page, title, min_count)),
+        _section(page["source_title"], _provenance(pop, page, title, min_count, table, _chance(rng, draws, page))),
     ]
     html = (
         f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
@@ -249,37 +256,45 @@ def _figure(drawn: Figure, words: str, caption: str) -> str:
     return f'<figure><img alt="{escape(words)}" src="data:image/png;base64,{encoded}">{below}</figure>'
 
 
-def _indices(pop: Population, words: dict[str, Any]) -> str:
-    page, shelf = words["page"], stocked()
+def _indices(pop: Population, table: pd.DataFrame, words: dict[str, Any]) -> str:
+    page, shelf, drawn = words["page"], stocked(), "low" in table
     rows: dict[bool, list[list[Cell | str]]] = {True: [], False: []}
-    for row in summary(pop).itertuples():
-        index = shelf[row.index]  # type: ignore[index]
+    for row in table.to_dict("records"):
+        index = shelf[row["index"]]
         if index.answer != "number":
             continue
-        known = words["indices"].get(row.index)
-        about = known or {"name": row.index, "text": (index.__doc__ or "").partition("\n")[0]}
+        known = words["indices"].get(row["index"])
+        about = known or {"name": row["index"], "text": (index.__doc__ or "").partition("\n")[0]}
         text = about["text"].format(most=f"{np.log(len(pop.groups)):.2f}")
-        value, by_chance = _number(row.value, page["undefined"]), _number(row.expected, "–")  # type: ignore[arg-type]
-        first = known is None or row.index in page["first"]
-        rows[first].append([Cell(about["name"], head=True), str(row.symbol), value, by_chance, text])
-    shown, folded = (
-        f'<div class="wide">{html_table(page["table_header"], rows[first])}</div>' for first in (True, False)
-    )
+        numbers = [_number(row["value"], page["undefined"]), _number(row["expected"], "–")]
+        if drawn:
+            numbers.insert(1, _interval(row["low"], row["high"], "{:.4f}".format))
+        first = known is None or row["index"] in page["first"]
+        rows[first].append([Cell(about["name"], head=True), row["symbol"], *numbers, text])
+    header = page["table_header_drawn" if drawn else "table_header"]
+    shown, folded = (f'<div class="wide">{html_table(header, rows[first])}</div>' for first in (True, False))
     more = f"<details><summary>{escape(page['more_title'])}</summary>{folded}</details>" if rows[False] else ""
-    return _said(page["table_text"]) + shown + more
+    return _said(page["table_text_drawn" if drawn else "table_text"]) + shown + more
 
 
-def _isolation(pop: Population, page: dict[str, Any]) -> str:
-    table = summary(pop, dimension="exposure")
-    rows = [
-        [
-            Cell(str(row.groups), head=True),
-            Cell(_percent(row.value, page["undefined"]), number=True),  # type: ignore[arg-type]
-            Cell(_percent(row.expected, "–"), number=True),  # type: ignore[arg-type]
+def _interval(low: float, high: float, spelled: Callable[[float], str]) -> Cell:
+    ends = "–" if np.isnan(low) else f"{spelled(low)} – {spelled(high)}".replace("-", "−")
+    return Cell(ends, number=True)
+
+
+def _isolation(table: pd.DataFrame, page: dict[str, Any]) -> str:
+    drawn = "low" in table
+    rows = []
+    for row in table[table["index"] == "isolation"].to_dict("records"):
+        numbers = [
+            Cell(_percent(row["value"], page["undefined"]), number=True),
+            Cell(_percent(row["expected"], "–"), number=True),
         ]
-        for row in table[table["index"] == "isolation"].itertuples()
-    ]
-    return _said(page["isolation_text"]) + html_table(page["isolation_header"], rows)
+        if drawn:
+            numbers.insert(1, _interval(row["low"], row["high"], lambda end: _percent(end, "–")))
+        rows.append([Cell(row["groups"], head=True), *numbers])
+    header = page["isolation_header_drawn" if drawn else "isolation_header"]
+    return _said(page["isolation_text"]) + html_table(header, rows)
 
 
 def _meetings(pop: Population, page: dict[str, Any]) -> str:
@@ -299,7 +314,17 @@ def _meetings(pop: Population, page: dict[str, Any]) -> str:
     return _said(page["meet_text"]) + f'<div class="pair">{both}</div>'
 
 
-def _provenance(pop: Population, page: dict[str, Any], title: str | None, min_count: float) -> str:
+def _chance(rng: np.random.Generator | int | None, draws: int, page: dict[str, Any]) -> str:
+    """Say what was drawn, or nothing."""
+    if rng is None:
+        return ""
+    begun = page["source_chance_generator"] if isinstance(rng, np.random.Generator) else str(rng)
+    return str(page["source_chance_text"].format(draws=_whole(draws), rng=begun))
+
+
+def _provenance(
+    pop: Population, page: dict[str, Any], title: str | None, min_count: float, table: pd.DataFrame, chance: str
+) -> str:
     inhabited = pop.sizes[pop.sizes > 0]
     units = page["source_units_text"].format(
         units=_whole(len(inhabited)),
@@ -318,7 +343,10 @@ def _provenance(pop: Population, page: dict[str, Any], title: str | None, min_co
     crs = pop.geography.crs
     facts[page["source_crs"]] = page["no_crs"] if crs is None else f"{crs.to_string()} ({crs.name})"
     if pop.recipe is not None:
-        facts[page["source_environment"]] = page["source_environment_text"].format(recipe=pop.recipe)
+        text = page["source_environment_text"].format(recipe=pop.recipe)
+        facts[page["source_environment"]] = text if chance else f"{text}; {page['source_environment_undrawn']}"
+    if chance:
+        facts[page["source_chance"]] = chance
     if pop.stated_total is not None:
         others = pop.stated_total.sum() - pop.group_totals.sum()
         facts[page["source_total"]] = page["source_total_text"].format(others=_people(others, page, min_count))
@@ -326,7 +354,7 @@ def _provenance(pop: Population, page: dict[str, Any], title: str | None, min_co
     facts[page["source_caution"]] = page["source_caution_text"]
     rows = [[Cell(name, head=True), text] for name, text in facts.items()]
     shelf = stocked()
-    shown = [*dict.fromkeys(summary(pop)["index"]), exposure.__name__]
+    shown = [*dict.fromkeys(table["index"]), exposure.__name__]
     used = sorted({line for name in shown for line in shelf[name].citation().splitlines()})
     sources = "".join(f"<li>{escape(line)}</li>" for line in used)
     return (
