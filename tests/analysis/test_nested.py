@@ -1,5 +1,6 @@
 """Tiers: parts that add up, places that add up, and the multilevel index of dissimilarity."""
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,6 +76,26 @@ def test_england_and_wales(real_data):
     found = sgt.decompose_tiers(sgt.mutual_information, sgt.Population.from_frame(areas, groups, tiers=tiers))
     parts = [0.0747497687198, 0.0753495765339, 0.0567528022298, 0.0205555422117, 0.0433874799561]
     assert_same(found.to_frame()["value"], parts, 1e-9)
+
+
+@pytest.mark.parametrize("index", [sgt.mutual_information, sgt.information_theory, sgt.relative_diversity])
+def test_delaware_between_counties_is_what_the_county_table_says(real_data, index):
+    """Tracts nested in counties, beside the census's own table of counties."""
+    groups = ["pop_white", "pop_black", "pop_hisp", "pop_asian"]
+    tracts, counties = (
+        geopandas.read_parquet(real_data / f"delaware_{units}_2010.parquet").set_index("GEOID")
+        for units in ("tracts", "counties")
+    )
+    tracts["county"] = tracts.index.str[:5]
+    pop = sgt.Population.from_frame(tracts, groups, tiers=["county"])
+    found = sgt.decompose_tiers(index, pop)
+    between, within = found.to_frame().set_index("tier")["value"]
+    assert between == pytest.approx(index(counties, groups=groups), abs=1e-12)
+    assert between + within == pytest.approx(index(tracts, groups=groups), abs=1e-12)
+    places = found.places("county")
+    for county, part in tracts.groupby("county"):
+        weight = index.within(part[groups].sum().to_numpy(), tracts[groups].sum().to_numpy())
+        assert places.loc[county, "within"] == pytest.approx(weight * index(part, groups=groups), abs=1e-12)
 
 
 def test_harris_multilevel_index(real_data):
