@@ -43,7 +43,7 @@ def test_noise_of_each_group_and_never_below_nobody(town):
     with pytest.raises(sgt.GroupError, match="scale must name each group, 'a', 'b'"):
         sgt.bootstrap(sgt.gini, empty, of=sgt.PrivacyNoise({"a": 1}), draws=2, rng=1)
     for wrong in (0, -1, np.nan, "3", {"a": 0}):
-        with pytest.raises(sgt.OptionError, match="scale must be the standard deviation"):
+        with pytest.raises(sgt.OptionError, match="scale must be σ of the noise"):
             sgt.PrivacyNoise(wrong)
 
 
@@ -132,7 +132,7 @@ def test_replicates_as_frames_are_matched_by_label(town):
     wanted = sgt.replicate_error(sgt.information_theory, town, sets)
     for given in (mixed, pops):
         assert sgt.replicate_error(sgt.information_theory, town, given).se == pytest.approx(wanted.se)
-    with pytest.raises(sgt.DataError, match=r"replicate 2 needs .* without groups 'b', units 'u0'"):
+    with pytest.raises(sgt.DataError, match=r"replicate 2 needs .* without groups 'b', .* without units 'u0'"):
         sgt.replicate_error(sgt.gini, town, [frames[0], frames[1].drop(columns="b").drop(index="u0")])
     with pytest.raises(sgt.DataError, match="at least two sets"):
         sgt.replicate_error(sgt.gini, town, frames[:1])
@@ -150,3 +150,43 @@ def test_replicates_as_frames_are_matched_by_label(town):
         sgt.replicate_error(
             sgt.gini, sgt.Population([[4, 5], [3, 9]], ["a", "b"]), [[[-1, 5], [3, 9]], [[4, 5], [3, 9]]]
         )
+
+
+def test_a_group_that_no_replicate_weight_counts_is_nobody():
+    pop = sgt.Population([[40, 5], [10, 90], [1, 2]], list("abc"), units=["u", "v"])
+    with pytest.warns(sgt.DataWarning, match="no people in group 'c'"):
+        without = sgt.Population([[40, 5], [10, 90], [0, 0]], list("abc"), units=["u", "v"])
+    sets = np.array([[[40, 5], [10, 90], [0, 0]], pop.counts])
+    wanted = sgt.replicate_error(sgt.dissimilarity, pop, sets).se
+    assert sgt.replicate_error(sgt.dissimilarity, pop, [without, pop]).se == wanted
+    assert sgt.replicate_error(sgt.dissimilarity, pop, (one for one in sets)).se > 0
+
+
+def test_replicates_of_any_other_kind_are_refused():
+    pop = sgt.Population([[40, 5], [10, 90]], ["a", "b"], units=["u", "v"])
+    frame = pop.to_frame()
+    text = frame.astype(str)
+    cases = [
+        (frame, "list of frames"),
+        (3, "list of frames"),
+        ([text, text], "replicate|as text"),
+        ([[[1, 2], [3]], [[1, 2], [3]]], "replicate 1 must be"),
+        ([frame[["a", "b", "b"]], frame], "twice 'b'"),
+    ]
+    for given, says in cases:
+        with pytest.raises(sgt.DataError, match=says):
+            sgt.replicate_error(sgt.gini, pop, given)
+    numbered = pd.DataFrame({"a": [40, 5], "b": [10, 90]}, index=pd.Index([6001, 6003], name="GEOID"))
+    with pytest.warns(sgt.DataWarning, match="leading zeros"):
+        counted = sgt.Population.from_frame(numbered, ["a", "b"])
+    with pytest.warns(sgt.DataWarning, match="leading zeros"):
+        found = sgt.replicate_error(sgt.gini, counted, [numbered, numbered])
+    assert found.se == 0
+
+
+def test_noise_of_any_size_has_a_table(town):
+    for scale in (1e-160, 5e-324):
+        assert (noise_drawn(sgt.PrivacyNoise(scale), town)(seeds_of(3, 0, 2)) == town.counts).all()
+    for wrong in (1e6, {}, {"a": 1e9}):
+        with pytest.raises(sgt.OptionError, match="up to 100,000"):
+            sgt.PrivacyNoise(wrong)

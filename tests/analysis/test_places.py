@@ -134,3 +134,29 @@ def test_refusals(tracts):
     for given, says in cases:
         with pytest.raises(ValueError, match=says):
             sgt.compare(**({"places": {"x": x}, "rng": 1, "draws": 9} | given))
+
+
+def test_places_that_are_tied_are_not_ranked_apart():
+    """Both fully separate: D is 1 but for the last digit."""
+    a = sgt.Population([[7, 0, 13, 0], [0, 11, 0, 17]], ["a", "b"])
+    b = sgt.Population([[3, 0, 9, 0, 1, 0, 0], [0, 3, 0, 5, 0, 1, 7]], ["a", "b"])
+    with pytest.warns(sgt.DataWarning, match="differ in size"):
+        found = sgt.compare({"A": a, "B": b}, indices=sgt.dissimilarity, rng=0, draws=50)
+    assert found[["rank_low", "rank_high"]].to_numpy().tolist() == [[1, 2], [1, 2]]
+
+
+def test_where_chance_separates_all_nothing_can_be_adjusted():
+    one = sgt.Population(np.eye(2)[[0, 1, 1, 0, 1, 0]].T, ["a", "b"])
+    with pytest.warns(sgt.UndefinedWarning, match="chance alone separates all groups in 'A'"):
+        found = sgt.compare({"A": one}, indices=[sgt.dissimilarity], rng=1, draws=20)
+    assert found[["adjusted", "low", "high", "rank_low"]].isna().all(axis=None)
+    assert found["value"].tolist() == [1]
+
+
+def test_grids_are_places_too():
+    counts = np.random.default_rng(0).integers(1, 9, (2, 6, 6))
+    grid = sgt.Population(counts, ["a", "b"], geography=sgt.Grid(6, 6, 100))
+    found = sgt.compare({"A": grid, "B": grid}, radius=150, rng=1, draws=20)
+    assert found["value"].notna().all()
+    with pytest.raises(sgt.OptionError, match="kernel='gaussian' is of a radius"):
+        sgt.compare({"A": grid}, kernel="gaussian", rng=1)

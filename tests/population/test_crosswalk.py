@@ -51,7 +51,8 @@ def test_nested_units_are_merged(tracts):
     merged = pop.merge(tracts["county"])
     np.testing.assert_allclose(moved.counts, merged.counts, rtol=1e-4)
     tiers = pd.Series(1.0, index=pd.MultiIndex.from_arrays([tracts.index, tracts["county"]]))
-    np.testing.assert_allclose(sgt.crosswalk(pop, weights=tiers).counts, merged.counts)
+    by_tier = sgt.crosswalk(pop, weights=tiers).to_frame().sort_index()
+    np.testing.assert_allclose(by_tier, merged.to_frame()[["black", "white"]])
 
 
 def test_sharing_out_never_raises_evenness_indices():
@@ -127,3 +128,27 @@ def test_refusals_name_units_and_mend(squares, tracts):
     for source, given, says in cases:
         with pytest.raises(ValueError, match=says):
             sgt.crosswalk(source, **given)
+
+
+def test_blank_targets_are_nobodys_and_labels_may_be_mixed():
+    pop = sgt.Population([[90, 10], [30, 60]], ["a", "b"], units=["west", "east"])
+    for blank in (None, np.nan):
+        with pytest.warns(sgt.DataWarning, match="70 of 190 people"):
+            moved = sgt.crosswalk(pop, weights=pd.Series({("west", "x"): 1.0, ("east", blank): 1.0}))
+        assert moved.units.tolist() == ["x"]
+    mixed = sgt.crosswalk(pop, weights=pd.Series({("west", "x"): 1.0, ("east", 3): 1.0}))
+    assert mixed.units.tolist() == ["x", 3]
+    with pytest.raises(sgt.DataError, match="weights must be an array of numbers"):
+        sgt.crosswalk(pop, weights=pd.Series({("west", "x"): "1", ("east", "x"): "1"}))
+    with pytest.raises(sgt.GroupError, match="groups="):
+        sgt.crosswalk(pop.to_frame(), weights=pd.Series({("west", "x"): 1.0}))
+
+
+def test_margins_of_whole_units_are_those_of_merging_them():
+    pop = sgt.Population([[0, 0, 5], [30, 60, 5]], ["a", "b"], units=list("uvw"), margins=[[12, 11, 3], [5, 5, 5]])
+    weights = pd.Series({("u", "x"): 1.0, ("v", "x"): 1.0, ("w", "y"): 1.0})
+    np.testing.assert_allclose(sgt.crosswalk(pop, weights=weights).margins, pop.merge(["x", "x", "y"]).margins)
+    grid = sgt.Population(
+        np.ones((2, 4, 4)), ["a", "b"], geography=sgt.Grid(4, 4, 100), margins=np.full((2, 4, 4), 3.0)
+    )
+    np.testing.assert_allclose(grid.merge(list("aabb" * 4)).margins, 3 * np.sqrt(8))

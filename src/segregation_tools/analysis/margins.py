@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +22,10 @@ from segregation_tools.analysis.replicates import (
 from segregation_tools.errors import DataError, DataWarning, GroupError, OptionError, listed, warn
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import Population, as_population
+from segregation_tools.population.reading import column_of_numbers, spelled_geoids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["PrivacyNoise", "ReplicateError", "errors_drawn", "noise_drawn", "replicate_error"]
 
 PER_MARGIN = 1.645  # standard errors in a margin of error of 90 %, as the American Community Survey publishes it
+LARGEST = 100_000  # people: σ of noise; its steps are tabulated
 REACH = 12  # standard deviations of noise, beyond which there is less than 1e-31
 DESIGNS = ("successive_difference", "balanced", "jackknife")
 
@@ -103,8 +105,12 @@ class PrivacyNoise:
     scale: float | Mapping[Any, float]
 
     def __post_init__(self) -> None:
-        for scale in self.scale.values() if isinstance(self.scale, Mapping) else [self.scale]:
-            real_number(scale, "scale", 0, "the standard deviation of the noise, in people", above=True)
+        scales = list(self.scale.values()) if isinstance(self.scale, Mapping) else [self.scale]
+        for scale in scales:
+            real_number(scale, "scale", 0, "σ of the noise, in people", above=True)
+        if not scales or max(scales) > LARGEST:
+            msg = f"scale must be σ of the noise, in people, up to {LARGEST:,}, or by group, not {self.scale!r}"
+            raise OptionError(msg)
 
     def __str__(self) -> str:
         return "privacy noise"
@@ -162,7 +168,8 @@ def _discrete_gaussian(scale: float) -> tuple[NDArray[np.int64], Floats]:
     """Tabulate steps k, and the chance of each or a smaller one: exp(−k²/2σ²) over their sum."""
     far = int(np.ceil(REACH * scale)) + 1
     steps = np.arange(-far, far + 1)
-    weights = np.exp(-((steps / scale) ** 2) / 2)
+    with np.errstate(over="ignore"):  # a step that is much larger than σ has no chance
+        weights = np.exp(-((steps / scale) ** 2) / 2)
     up_to = np.cumsum(weights) / weights.sum()
     up_to[-1] = 1
     return steps, up_to
@@ -171,7 +178,7 @@ def _discrete_gaussian(scale: float) -> tuple[NDArray[np.int64], Floats]:
 def replicate_error(
     index: Index,
     pop: Population,
-    replicates: Sequence[Population | pd.DataFrame] | Floats,
+    replicates: Iterable[Population | pd.DataFrame] | Floats,
     *,
     design: str = "successive_difference",
     fay: float = 0.0,
@@ -229,14 +236,19 @@ def replicate_error(
     if not 0 <= real_number(fay, "fay", 0, "Fay's k") < 1 or (fay and design != "balanced"):
         msg = f"fay must lie from 0 to below 1, and belongs to design='balanced': not {fay!r} with {design!r}"
         raise OptionError(msg)
-    if len(replicates) < 2:
-        msg = f"an error needs at least two sets of replicate weights; there are {len(replicates)}"
+    if isinstance(replicates, (pd.DataFrame, Population)) or not hasattr(replicates, "__iter__"):
+        msg = (
+            f"replicates must be a list of frames or populations, one a set of weights, not {type(replicates).__name__}"
+        )
         raise DataError(msg)
-    tables = np.stack([_table(one, pop, r) for r, one in enumerate(replicates, start=1)])
-    below = int((tables < 0).sum())
+    tables = [_table(one, pop, r) for r, one in enumerate(replicates, start=1)]
+    if len(tables) < 2:
+        msg = f"an error needs at least two sets of replicate weights; there are {len(tables)}"
+        raise DataError(msg)
+    below = int((np.stack(tables) < 0).sum())
     if below:
         warn(f"{below} estimates with replicate weights are below 0: they count as 0", DataWarning)
-    values = np.stack(list(measured([index], [pop], np.maximum(tables, 0))))
+    values = np.stack(list(measured([index], [pop], np.maximum(np.stack(tables), 0))))
     count = len(values)
     factor = {
         "successive_difference": 4 / count,
@@ -249,18 +261,29 @@ def replicate_error(
 def _table(one: Population | pd.DataFrame | Floats, pop: Population, number: int) -> Floats:
     """Estimates of one replicate, in the order of the groups and units of the survey."""
     if isinstance(one, Population):
-        one = one.to_frame()
+        frame = one.to_frame()
+        for group in pop.groups:
+            if group not in one.groups:
+                frame[group] = 0.0  # nobody with these weights: the population dropped it
+        one = frame
     if isinstance(one, pd.DataFrame):
+        one = one.set_axis(spelled_geoids(one.index), axis=0)
         absent = [group for group in pop.groups if group not in one]
+        twice = [group for group in pop.groups if list(one.columns).count(group) > 1]
         lacking = pop.units[~pop.units.isin(one.index)]
-        if absent or len(lacking) or not one.index.is_unique:
+        if absent or twice or len(lacking) or not one.index.is_unique:
             msg = (
-                f"replicate {number} needs one row for each unit and a column for each group; without groups "
-                f"{listed(absent) or 'none'}, units {listed(lacking) or 'none'}"
+                f"replicate {number} needs one row for each unit and one column for each group; without groups "
+                f"{listed(absent) or 'none'}, twice {listed(twice) or 'none'}, without units {listed(lacking) or 'none'}"
             )
             raise DataError(msg)
-        one = one.loc[pop.units, list(pop.groups)].to_numpy(dtype=np.float64).T
-    table = np.asarray(one, dtype=np.float64)
+        here = one.loc[pop.units]
+        one = np.stack([column_of_numbers(here, group, pop.units) for group in pop.groups])
+    try:
+        table = np.asarray(one, dtype=np.float64)
+    except (TypeError, ValueError) as unreadable:
+        msg = f"replicate {number} must be a frame, a population or an array of numbers: {unreadable}"
+        raise DataError(msg) from unreadable
     if table.shape not in (pop.counts.shape, (len(pop.groups), len(pop))):
         msg = f"replicate {number} has the shape {table.shape}, the estimates have {pop.counts.shape}"
         raise DataError(msg)

@@ -20,10 +20,12 @@ from segregation_tools.errors import (
     GroupError,
     OptionError,
     SegregationError,
+    UndefinedWarning,
     listed,
     warn,
 )
 from segregation_tools.indices.evenness import dissimilarity, information_theory
+from segregation_tools.indices.index import Index
 from segregation_tools.population.options import real_number, source_of_chance
 from segregation_tools.population.population import Population, as_population
 
@@ -32,19 +34,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from segregation_tools.indices.index import Index
-
     Floats = NDArray[np.float64]
 
 __all__ = ["compare"]
 
+ROUNDING = 1e-12  # values that differ by less are tied
 ALIKE = 2  # times as many residents in the median unit of one place as in that of another
 
 
 def compare(
     places: Mapping[Hashable, Population],
     *,
-    indices: Sequence[Index] = (dissimilarity, information_theory),
+    indices: Sequence[Index] | Index = (dissimilarity, information_theory),
     radius: float | None = None,
     people: float | None = None,
     kernel: str = "uniform",
@@ -59,7 +60,7 @@ def compare(
     places : mapping
         Name → Population. The same groups everywhere; coordinate systems may differ.
     indices : sequence of Index
-        With one value each.
+        With one value each; or one of them.
     radius : float, optional
         Everywhere, residents meet those who live within so many metres (as in `Radius`).
     people : float, optional
@@ -107,16 +108,16 @@ def compare(
 
     Examples
     --------
-    >>> towns = {name: sgt.synthetic_city(name) for name in ("checkerboard", "gradient", "random")}
+    >>> towns = {name: sgt.synthetic_city(name, rng=1) for name in ("checkerboard", "gradient", "random")}
     >>> found = sgt.compare(towns, indices=[sgt.dissimilarity], rng=7)
     >>> found[["place", "value", "rank_low", "rank_high"]].round(2)
               place  value  rank_low  rank_high
     0  checkerboard   1.00         1          1
     1      gradient   0.50         2          2
-    2        random   0.08         3          3
+    2        random   0.07         3          3
     """
     pops = _placed(places, radius, people, kernel)
-    chosen = [measurable(index) for index in indices]
+    chosen = [measurable(index) for index in ([indices] if isinstance(indices, Index) else indices)]
     several = [index.__name__ for index in chosen if index.answer != "number"]
     if several or not chosen:
         msg = f"compare takes indices with one value; not so: {listed(several) or 'none was given'}"
@@ -128,6 +129,10 @@ def compare(
     measured = {name: _measured(name, pop, chosen, number, source) for name, pop in pops.items()}
     values, expected, off = (np.stack([one[part] for one in measured.values()]) for part in range(3))
     room = np.where([index.bounds[1] == 1 for index in chosen], 1 - expected, 1)
+    if not (room > ROUNDING).all():
+        names = [name for name, rooms in zip(pops, room, strict=True) if not (rooms > ROUNDING).all()]
+        warn(f"chance alone separates all groups in {listed(names)}: adjusted is undefined (NaN)", UndefinedWarning)
+        room[~(room > ROUNDING)] = np.nan
     adjusted, off = (values - expected) / room, off / room[:, np.newaxis]  # (places, indices), (places, draws, indices)
     ends = [quantiles(off[:, :, i].T, [(1 + level) / 2, (1 - level) / 2]) for i in range(len(chosen))]
     ranks = [_ranks(adjusted[:, i], off[:, :, i], level) for i in range(len(chosen))]
@@ -162,6 +167,9 @@ def _placed(
     if not isinstance(places, Mapping) or not len(places):
         msg = "places must be a mapping of names to populations, {'Sacramento': pop, …}"
         raise DataError(msg)
+    if radius is None and kernel != "uniform":
+        msg = f"kernel={kernel!r} is of a radius: give radius=, or leave it out"
+        raise OptionError(msg)
     if radius is not None and people is not None:
         msg = "one scale: radius= (metres) or people= (how many), not both"
         raise OptionError(msg)
@@ -219,9 +227,9 @@ def _ranks(values: Floats, off: Floats, level: float) -> tuple[list[Any], list[A
     largest = np.zeros(off.shape[1])
     for j in np.flatnonzero(known):
         others = known & (np.arange(len(values)) > j)
-        error = np.where(errors[j] > 0, errors[j], 1)[others, np.newaxis]
+        error = np.where(errors[j] > ROUNDING, errors[j], np.inf)[others, np.newaxis]
         largest = np.maximum(largest, (np.abs(off[j] - off[others]) / error).max(axis=0, initial=0))
-    beyond = np.quantile(largest, level) * errors
+    beyond = np.maximum(np.quantile(largest, level) * errors, ROUNDING)
     apart = values - values[:, np.newaxis]  # NaN is neither higher nor lower
     higher, lower = (apart > beyond).sum(axis=1), (-apart > beyond).sum(axis=1)
     at = [
@@ -259,6 +267,8 @@ def _tell_of_differences(pops: Mapping[Hashable, Population]) -> None:
 
 def _digits(units: pd.Index[Any]) -> str | None:
     """How many digits the codes of units have, where they are codes of one length."""
+    if units.nlevels > 1:
+        return None
     labels = units.astype(str)
     lengths = labels.str.len().unique()
     return f"{lengths[0]} digits" if len(lengths) == 1 and lengths[0] > 1 and labels.str.isdigit().all() else None

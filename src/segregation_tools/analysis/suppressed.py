@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ import pandas as pd
 from segregation_tools.analysis.replicates import as_html, labelled_like, measurable, measured, rows_of
 from segregation_tools.errors import DataError, GroupError, OptionError, listed
 from segregation_tools.population import checking, reading
+from segregation_tools.population.geography import Geography
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -33,7 +35,9 @@ BATCH = 256  # tables measured together
 NARROWEST = 1 / 64  # people: steps of the search end there
 ROUNDING = 1e-9
 AROUND = 5  # logarithm to base 2 of how many directions are tried for corners
-STARTS = 4  # tables from which the search begins
+NOTHING_FITS = "no table fits the totals: some are too small or too large for counts between the bounds of suppressed="
+STARTS = 6  # tables at least, from which the search begins
+BEGUN = 400  # gaps of all tables from which it begins, where they are few
 ALONG = (1.0, 0.5, 0.25)  # of a step
 
 
@@ -80,10 +84,10 @@ def suppressed_bounds(
 
     Notes
     -----
-    Where there are up to 20,000 tables of whole people, each is measured. Where there are more, a search goes uphill and
-    downhill from several tables, and may cut people in parts: at every step it solves a linear program for the slopes of the
-    index, in a region that widens with success and narrows without (sequential linear programming). Both ends are reached by
-    tables that fit; that none goes farther is then not proven.
+    Where there are up to 20,000 tables of whole people, and totals are whole, each is measured. Else a search goes uphill
+    and downhill from several tables, and may cut people in parts: at every step it solves a linear program for the slopes of
+    the index, in a region that widens with success and narrows without (sequential linear programming). Both ends are
+    reached by tables that fit; that none goes farther is then not proven.
 
     References
     ----------
@@ -98,19 +102,27 @@ def suppressed_bounds(
     (0.593, 0.681, True)
     """
     index = measurable(index)
-    names, units = checking.checked_groups(groups), reading.spelled_geoids(frame.index)
+    names = checking.checked_groups(groups)
+    if not isinstance(frame, pd.DataFrame) or not len(frame):
+        msg = "frame must be a (Geo)DataFrame with one row a unit"
+        raise DataError(msg)
+    units, geometry = reading.spelled_geoids(frame.index), reading.geometry_of(frame)
     checking.check_units(units)
     counts, _ = reading.read_columns(frame, names, units, "keep")
-    cells = np.argwhere(np.isnan(counts))
-    if not len(cells):
+    unknown = np.isnan(counts)
+    if not unknown.any():
         msg = f"no count of {listed(names)} is suppressed: a suppressed count is missing (NaN)"
         raise DataError(msg)
-    low, high = (np.full(len(cells), end) for end in _range(suppressed))
-    sums = [*_of_units(frame, total, counts, cells, units), *_of_groups(group_totals, counts, cells, names)]
-    gaps = _Gaps(cells, low, high, *_stacked(sums, len(cells)))
-    middle = np.where(np.isnan(counts), (low[0] + high[0]) / 2, counts)
-    filled = frame.assign(**dict(zip(names, middle, strict=True)))
-    pop = Population.from_frame(filled, names)
+    least, most = _range(suppressed)
+    place = Geography(units, None if geometry is None else geometry.set_axis(units))
+    pop = Population(np.where(unknown, (least + most) / 2, counts), names, geography=place)
+    there = [names.index(group) for group in pop.groups]  # without groups that nobody can belong to
+    counts, cells = counts[there], np.argwhere(unknown[there])
+    sums = [
+        *_of_units(frame, total, counts, cells, units),
+        *_of_groups(group_totals, counts, cells, pop.groups, names, most),
+    ]
+    gaps = _Gaps(cells, np.full(len(cells), least), np.full(len(cells), most), *_stacked(sums, len(cells)))
     search = _Search(index, pop if within is None else pop.within(within), gaps)
     ways, values, every = search.ends()
     tables = np.stack([search.tables(end) for end in ways])
@@ -181,7 +193,7 @@ class SuppressedBounds:
 
 
 def _range(suppressed: Any) -> tuple[float, float]:
-    if isinstance(suppressed, str) or not hasattr(suppressed, "__len__") or len(suppressed) != 2:
+    if not isinstance(suppressed, (tuple, list)) or len(suppressed) != 2:
         msg = f"suppressed must be the smallest and the largest count that is kept back, (1, 4), not {suppressed!r}"
         raise OptionError(msg)
     least = real_number(suppressed[0], "suppressed[0]", 0, "the smallest count that is kept back", whole=True)
@@ -196,16 +208,17 @@ def _of_units(
     if total is None:
         return
     (stated,), _ = reading.read_columns(frame, [total], units, "keep")
-    known = np.nansum(counts, axis=0)
-    whole = ~np.isnan(counts).any(axis=0) & ~np.isnan(stated)
-    others = bool((stated - known > ROUNDING * np.maximum(known, 1))[whole].any())
+    known, complete = np.nansum(counts, axis=0), ~np.isnan(counts).any(axis=0)
+    left = stated - known
+    left[np.abs(left) <= ROUNDING * np.maximum(known, 1)] = 0
+    if (left < 0).any():
+        rows = units[np.flatnonzero(left < 0)]
+        msg = f"the groups add up to more than the stated total in rows {listed(rows)}: do groups overlap?"
+        raise DataError(msg)
+    others = bool((left > 0)[complete].any())
     for unit in np.unique(cells[:, 1]):
-        left = stated[unit] - known[unit]
-        if left < 0:
-            msg = f"the groups add up to more than the stated total in rows {listed(units[[unit]])}: do groups overlap?"
-            raise DataError(msg)
-        if not np.isnan(left):
-            yield np.flatnonzero(cells[:, 1] == unit), 0.0 if others else left, left
+        if not np.isnan(left[unit]):
+            yield np.flatnonzero(cells[:, 1] == unit), 0.0 if others else left[unit], left[unit]
 
 
 def _of_groups(
@@ -213,20 +226,32 @@ def _of_groups(
     counts: Floats,
     cells: NDArray[np.intp],
     groups: tuple[Any, ...],
+    names: tuple[Any, ...],
+    most: float,
 ) -> Iterator[Sum]:
     """Yield what totals of groups leave for their gaps."""
     if totals is None:
         return
-    strangers = [group for group in totals.keys() if group not in groups]  # noqa: SIM118 - of a Series too
+    if not isinstance(totals, (Mapping, pd.Series)):
+        msg = f"group_totals must name the groups, {{{names[0]!r}: 1200, …}} or a Series, not {totals!r}"
+        raise DataError(msg)
+    strangers = [group for group in totals.keys() if group not in names]  # noqa: SIM118 - of a Series too
     if strangers:
-        msg = f"group_totals names {listed(strangers)}; the groups are {listed(groups, 30)}"
+        msg = f"group_totals names {listed(strangers)}; the groups are {listed(names, 30)}"
         raise GroupError(msg)
     for group, people in totals.items():
-        g = groups.index(group)
-        left = real_number(people, f"group_totals[{group!r}]", 0, "how many people the group has") - np.nansum(
-            counts[g]
-        )
-        yield np.flatnonzero(cells[:, 0] == g), left, left
+        real_number(people, f"group_totals[{group!r}]", 0, "how many people the group has")
+        g = groups.index(group) if group in groups else -1
+        mine, known = np.flatnonzero(cells[:, 0] == g), float(np.nansum(counts[g])) if g >= 0 else 0.0
+        left, most_left, rounding = people - known, most * len(mine), ROUNDING * max(known, 1)
+        if not -rounding <= left <= most_left + rounding:
+            msg = (
+                f"group_totals says {people:,g} of {group!r}, but {known:,g} are counted, and {len(mine)} suppressed "
+                f"counts hold {most_left:,g} at most"
+            )
+            raise DataError(msg)
+        if len(mine):
+            yield mine, max(left, 0.0), max(left, 0.0)
 
 
 def _stacked(sums: list[Sum], gaps: int) -> tuple[csr_array, Floats, Floats]:
@@ -263,22 +288,22 @@ class _Gaps:
             bounds=Bounds(low, high),
         )
         if found.x is None:
-            msg = (
-                "no table fits the totals: some are too small or too large for counts between the bounds of suppressed="
-            )
-            raise DataError(msg)
+            raise DataError(NOTHING_FITS)
         filled: Floats = np.clip(found.x, low, high)
         return filled
 
     def every(self) -> Floats | None:
         """List all ways to fill the gaps with whole people, where they are few."""
         choices = [np.arange(low, high + 1) for low, high in zip(self.low, self.high, strict=True)]
-        if np.prod([float(len(choice)) for choice in choices]) > EVERY:
+        if np.log([len(choice) for choice in choices]).sum() > np.log(max(EVERY, 1)):
             return None
         filled = np.stack([axis.ravel() for axis in np.meshgrid(*choices, indexing="ij")], axis=1)
         added = filled @ self.sums.T
         fits = ((added >= self.least - ROUNDING) & (added <= self.most + ROUNDING)).all(axis=1)
-        return filled[fits] if fits.any() else None
+        whole = (self.least % 1 == 0).all() and (self.most % 1 == 0).all()
+        if whole and not fits.any():
+            raise DataError(NOTHING_FITS)
+        return filled[fits] if whole else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,6 +313,11 @@ class _Search:
     index: Index
     pop: Population  # with the gaps filled somehow
     gaps: _Gaps
+
+    @property
+    def begun(self) -> int:
+        """From how many tables the search begins: from more where nothing holds the gaps together and they are few."""
+        return STARTS if len(self.gaps.least) else max(STARTS, BEGUN // len(self.gaps.low))
 
     def tables(self, filled: Floats) -> Floats:
         """Tables of shape (ways, groups, units)."""
@@ -333,7 +363,9 @@ class _Search:
         uneven = (shares - self.pop.mix.to_numpy()[:, np.newaxis])[group, unit]
         slopes = [uneven, *(np.where(group == g, 1.0, -1.0) for g in range(len(self.pop.groups)))]
         if len(group) <= qmc.Sobol.MAXDIM:
-            around = qmc.Sobol(len(group), scramble=False).random_base2(AROUND)[1:]
+            around = qmc.Sobol(len(group), scramble=False).random_base2(AROUND if len(self.gaps.least) else 2 + AROUND)[
+                1:
+            ]
             slopes += list(norm.ppf(around))
         corners = [
             self.gaps.fitting(sign * slope, self.gaps.low, self.gaps.high) for slope in slopes for sign in (1, -1)
@@ -342,7 +374,7 @@ class _Search:
 
     def climb(self, starts: Floats, v: int, sign: int) -> Floats:
         """Go uphill or downhill from the starts that are highest or lowest, and return where it is highest or lowest."""
-        promising = np.argsort(-sign * self.values(starts)[:, v], kind="stable")[:STARTS]
+        promising = np.argsort(-sign * self.values(starts)[:, v], kind="stable")[: self.begun]
         ends = [self._from(start, v, sign) for start in starts[promising]]
         return max(ends, key=lambda end: end[1])[0]
 
@@ -352,10 +384,10 @@ class _Search:
         widest = reach = float((high - low).max())
         value = sign * float(self.values(at[np.newaxis])[0, v])
         while reach >= NARROWEST:
-            slope = sign * self._slopes(at, v, reach / 2)
-            aim = self.gaps.fitting(slope, np.maximum(low, at - reach), np.minimum(high, at + reach))
-            ways = at + np.multiply.outer(ALONG, aim - at)
-            found = sign * self.values(ways)[:, v]
+            slope, ways, found = self._slopes(at, v, reach)
+            aim = self.gaps.fitting(sign * slope, np.maximum(low, at - reach), np.minimum(high, at + reach))
+            along = at + np.multiply.outer(ALONG, aim - at)
+            ways, found = np.concatenate([along, ways]), sign * np.append(self.values(along)[:, v], found)
             best = int(np.where(np.isnan(found), -np.inf, found).argmax())
             if found[best] > value + ROUNDING / 10:
                 at, value, reach = ways[best], float(found[best]), min(2 * reach, widest)
@@ -363,12 +395,13 @@ class _Search:
                 reach /= 2
         return at, value
 
-    def _slopes(self, at: Floats, v: int, step: float) -> Floats:
-        """Differences of the value on either side, gap by gap."""
+    def _slopes(self, at: Floats, v: int, step: float) -> tuple[Floats, Floats, Floats]:
+        """Take differences of the value on either side, gap by gap; and the tables between, where they fit, with values."""
         up, down = np.minimum(at + step, self.gaps.high), np.maximum(at - step, self.gaps.low)
         moved = np.tile(at, (2 * len(at), 1))
         np.fill_diagonal(moved[: len(at)], up)
         np.fill_diagonal(moved[len(at) :], down)
-        above, below = self.values(moved)[:, v].reshape(2, -1)
-        slope = (above - below) / np.where(up > down, up - down, 1)
-        return np.nan_to_num(slope)
+        values = self.values(moved)[:, v]
+        above, below = values.reshape(2, -1)
+        slope = np.nan_to_num((above - below) / np.where(up > down, up - down, 1))
+        return (slope, moved[:0], values[:0]) if len(self.gaps.least) else (slope, moved, values)

@@ -54,7 +54,7 @@ def _mixed(z: np.uint64) -> np.uint64:
 
 
 @compiled
-def _stream(seed: np.uint64) -> State:
+def stream(seed: np.uint64) -> State:
     """Begin a stream: the state of xoshiro256+, filled by splitmix64."""
     state = np.empty(4, dtype=np.uint64)
     z = _mixed(seed + np.uint64(STEP))
@@ -65,7 +65,7 @@ def _stream(seed: np.uint64) -> State:
 
 
 @compiled
-def _uniform(state: State) -> float:
+def uniform(state: State) -> float:
     """Draw the next number of xoshiro256+ from 0 to 1, never 0 nor 1."""
     a, b, c, d = state[0], state[1], state[2], state[3]
     drawn = a + d
@@ -103,7 +103,7 @@ def _by_inversion(state: State, n: int, odds: float, ln_not: float) -> int:
     """Go up from 0 until the probabilities add up to a uniform number."""
     none = math.exp(n * ln_not)
     while True:
-        u, here, k = _uniform(state), none, 0
+        u, here, k = uniform(state), none, 0
         while u > here and k <= n:
             u -= here
             k += 1
@@ -121,8 +121,8 @@ def _by_rejection(state: State, n: int, p: float, ln_odds: float, factorials: Fl
     c = n * p + 0.5
     sure = 0.92 - 4.2 / b
     while True:
-        v = _uniform(state)
-        u = _uniform(state) - 0.5
+        v = uniform(state)
+        u = uniform(state) - 0.5
         edge = 0.5 - abs(u)
         k = math.floor((2.0 * a / edge + b) * u + c)
         if edge >= 0.07 and v <= sure:
@@ -271,7 +271,7 @@ class Allotment:
 @compiled
 def _allot(sizes: Whole, by: _Labels, seeds: State, first: int, last: int, drawn: Floats) -> None:
     for r in range(first, last):
-        _label(_stream(seeds[r]), sizes, by, 0, drawn[r])
+        _label(stream(seeds[r]), sizes, by, 0, drawn[r])
 
 
 @compiled
@@ -285,7 +285,7 @@ def _label(state: State, sizes: Whole, by: _Labels, place: int, drawn: Floats) -
             for g in range(groups - 1):
                 row = g * numbers + left
                 start = by.starts[row]
-                at = _uniform(state) * (by.starts[row + 1] - start)
+                at = uniform(state) * (by.starts[row + 1] - start)
                 j = int(at)
                 of_them = by.lowest[g, left] + (j if at - j < by.keep[start + j] else by.alias[start + j])
                 drawn[g, i] = of_them
@@ -353,7 +353,7 @@ def _shuffle(
     sizes: Whole, totals: Whole, places: Whole, by: _Labels, seeds: State, first: int, last: int, drawn: Floats
 ) -> None:
     for r in range(first, last):
-        state = _stream(seeds[r])
+        state = stream(seeds[r])
         for place in range(len(places) - 1):
             here = slice(places[place], places[place + 1])
             _label(state, sizes[here], by, place, drawn[r][:, here])
@@ -385,10 +385,10 @@ def _settle(state: State, totals: Whole, drawn: Floats) -> None:
             total += was[i]
             up_to[i] = total
         while missing[g] < 0:
-            i = int(np.searchsorted(up_to, _uniform(state) * total, side="right"))
-            if i >= units or _uniform(state) * was[i] >= drawn[g, i]:
+            i = int(np.searchsorted(up_to, uniform(state) * total, side="right"))
+            if i >= units or uniform(state) * was[i] >= drawn[g, i]:
                 continue  # one who is relabelled already
-            at = _uniform(state) * all_missing
+            at = uniform(state) * all_missing
             other = 0
             while missing[other] <= 0 or at >= missing[other]:
                 at -= max(0, missing[other])

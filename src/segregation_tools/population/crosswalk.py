@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, DataWarning, GeographyError, listed, warn
+from segregation_tools.kernels.grouping import margins_of_sums
 from segregation_tools.population.adjacency import refuse_invalid
-from segregation_tools.population.checking import check_units
+from segregation_tools.population.checking import check_units, numbers
 from segregation_tools.population.geography import Geography, metres_per_unit
-from segregation_tools.population.population import Population
+from segregation_tools.population.population import Population, as_population
 from segregation_tools.population.reading import geometry_of, spelled_geoids
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
 __all__ = ["area_weights", "crosswalk"]
@@ -37,8 +39,8 @@ def crosswalk(
     pop : Population
         Without a local environment.
     onto : Population or GeoDataFrame, optional
-        The other division: its units, geometry and tiers are taken. Without `weights`, people are shared out by area, as if
-        they lived evenly spread over their unit.
+        The other division: its units and geometry are taken, and of a Population its tiers. Without `weights`, people are
+        shared out by area, as if they lived evenly spread over their unit.
     weights : Series, optional
         Share of each unit's people who live in each of the other units: indexed by pairs (unit, other unit), such as
         ``frame.set_index(["GEOID10", "GEOID20"])["weight"]`` of a published crosswalk. Better than areas, where there are.
@@ -78,9 +80,10 @@ def crosswalk(
     >>> after = sgt.crosswalk(before, weights=pd.Series(shares))
     >>> after.to_frame()
                a     b
-    centre  55.0  75.0
     west    45.0  15.0
+    centre  55.0  75.0
     """
+    pop = as_population(pop)
     if pop.surroundings is not None:
         msg = "first the units, then the environment: crosswalk(pop, ...).within(...)"
         raise CapabilityError(msg)
@@ -89,14 +92,17 @@ def crosswalk(
         if onto is None:
             msg = "give onto=, the other division with its geometry, or weights="
             raise DataError(msg)
-        weights = area_weights(pop, onto)
-    elif len(absent := pop.units[~pop.units.isin(_pairs(weights)[0]) & (pop.total.to_numpy() > 0)]):
-        msg = f"units that weights do not name: {listed(absent)}. Are codes text in one place and numbers in the other?"
-        raise DataError(msg)
+        pairs = _pairs(area_weights(pop, onto))
+    else:
+        pairs = _pairs(weights)
+        absent = pop.units[~pop.units.isin(pairs[0]) & (pop.total.to_numpy() > 0)]
+        if len(absent):
+            msg = f"units that weights do not name: {listed(absent)}. Are codes text in one place and numbers in the other?"
+            raise DataError(msg)
     target = None if onto is None else _division(onto)
-    shares, units = _matrix(weights, pop, None if target is None else target.units)
+    shares, units = _matrix(*pairs, pop, None if target is None else target.units)
     _tell_of_lost(shares, pop)
-    margins = None if pop.margins is None else np.sqrt((pop.margins**2) @ shares.power(2))
+    margins = None if pop.margins is None else margins_of_sums(pop.counts, pop.margins, shares)
     return Population(
         pop.counts @ shares,
         pop.groups,
@@ -113,7 +119,8 @@ def area_weights(source: Population | GeoDataFrame, target: Population | GeoData
     Parameters
     ----------
     source, target : Population or GeoDataFrame
-        Polygons. Where the coordinate reference systems differ, those of `target` are transformed.
+        Polygons. Where the coordinate reference systems differ, those of `target` are transformed; one that states none is
+        taken to be in the other's.
 
     Returns
     -------
@@ -172,23 +179,29 @@ def _division(onto: Population | GeoDataFrame) -> Geography:
     return Geography(units, None if geometry is None else geometry.set_axis(units))
 
 
-def _pairs(weights: pd.Series[float]) -> tuple[pd.Index[Any], pd.Index[Any]]:
-    """Labels of the units, and of those that they are shared out among."""
+def _pairs(weights: pd.Series[float]) -> tuple[pd.Index[Any], pd.Index[Any], NDArray[np.float64]]:
+    """Labels of units, of those that they are shared out among, and shares; a blank label is nobody's."""
     if not isinstance(weights, pd.Series) or weights.index.nlevels != 2:
         msg = "weights must be a Series by pairs of units: frame.set_index(['unit', 'other unit'])['weight']"
         raise DataError(msg)
+    shares = numbers(weights.to_numpy(), "weights").astype(np.float64)
     old, new = (spelled_geoids(weights.index.get_level_values(level)) for level in (0, 1))
-    return old, new
+    return old, new, shares
 
 
-def _matrix(weights: pd.Series[float], pop: Population, onto: pd.Index[Any] | None) -> tuple[csr_array, pd.Index[Any]]:
+def _matrix(
+    old: pd.Index[Any],
+    new: pd.Index[Any],
+    shares: NDArray[np.float64],
+    pop: Population,
+    onto: pd.Index[Any] | None,
+) -> tuple[csr_array, pd.Index[Any]]:
     """Shares as a matrix of units × other units, and who the others are."""
     from scipy.sparse import csr_array
 
-    old, new = _pairs(weights)
     at = pop.units.get_indexer(old)
     ours = at >= 0  # a published crosswalk covers a whole country
-    old, new, at, shares = old[ours], new[ours], at[ours], weights.to_numpy(dtype=np.float64)[ours]
+    old, new, at, shares = old[ours], new[ours], at[ours], shares[ours]
     wrong = ~(shares >= 0) | np.isinf(shares)
     if wrong.any():
         msg = f"weights are shares from 0 to 1; those of units {listed(old[wrong].unique())} are not"
@@ -197,14 +210,14 @@ def _matrix(weights: pd.Series[float], pop: Population, onto: pd.Index[Any] | No
     if twice.any():
         msg = f"pairs that stand more than once in weights: {listed(zip(old[twice], new[twice], strict=True))}"
         raise DataError(msg)
-    units = pd.Index(new.unique().sort_values()) if onto is None else onto
+    units = new.dropna().unique() if onto is None else onto
     to = units.get_indexer(new)
     every = np.bincount(at, weights=shares, minlength=len(pop))
     more = every > 1 + LOST
     if more.any():
         msg = f"units shared out more than once, since their weights add up to more than 1: {listed(pop.units[more])}"
         raise DataError(msg)
-    known = to >= 0
+    known = (to >= 0) & ~np.asarray(new.isna())
     matrix = csr_array((shares[known], (at[known], to[known])), shape=(len(pop), len(units)))
     return matrix, units
 

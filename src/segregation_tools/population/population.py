@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, DataWarning, GroupError, listed, warn
-from segregation_tools.kernels.grouping import sum_by_code
+from segregation_tools.kernels.grouping import margins_of_sums, sum_by_code
 from segregation_tools.population import checking, reading
 from segregation_tools.population.environment import in_order, joined
 from segregation_tools.population.geography import Geography, warn_web_mercator
@@ -442,9 +442,11 @@ class Population:
             raise GroupError(msg)
         margins = self.margins
         if margins is not None:
-            one = np.zeros(int(others.sum()), dtype=np.intp)
-            here, widths = (array[others].reshape(len(one), -1).T for array in (self.counts, margins))
-            margins = np.stack([margins[i], _margins_of_sums(here, widths, one, 1).reshape(margins[i].shape)])
+            from scipy.sparse import csr_array
+
+            here, widths = (array[others].reshape(int(others.sum()), -1).T for array in (self.counts, margins))
+            of_the_rest = margins_of_sums(here, widths, csr_array(np.ones((here.shape[1], 1))))
+            margins = np.stack([margins[i], of_the_rest.reshape(margins[i].shape)])
         return self._derive(
             counts=np.stack([self.counts[i], np.maximum(others_here, 0)]), groups=(group, rest), margins=margins
         )
@@ -512,7 +514,13 @@ class Population:
         labels = self._labels(by)
         codes, merged = pd.factorize(labels, sort=True)
         size = len(merged)
-        margins = self.margins
+        margins = None
+        if self.margins is not None:
+            from scipy.sparse import csr_array
+
+            here, widths = (array.reshape(len(self.groups), -1) for array in (self.counts, self.margins))
+            where = csr_array((np.ones(len(codes)), codes, np.arange(len(codes) + 1)), shape=(len(codes), size))
+            margins = margins_of_sums(here, widths, where)
         old = self.geography
         tiers = self._tiers
         if tiers is not None:
@@ -526,7 +534,7 @@ class Population:
             tiers=tiers,
             total=None if self.stated_total is None else sum_by_code(self.stated_total.reshape(1, -1), codes, size)[0],
             geography=old.merged(codes, merged),
-            margins=None if margins is None else _margins_of_sums(self.counts, margins, codes, size),
+            margins=margins,
         )
 
     def within(self, environment: Environment) -> Self:
@@ -679,20 +687,6 @@ def _locked(values: NDArray[Any]) -> NDArray[Any]:
     view = values.view()
     view.flags.writeable = False
     return view
-
-
-def _margins_of_sums(
-    counts: NDArray[Any], margins: NDArray[np.float64], codes: NDArray[np.intp], size: int
-) -> NDArray[np.float64]:
-    """Give margins of error of sums along the last axis: the root of the sum of squares.
-
-    Of the estimates of 0, which all have the same large margin, only the largest counts, as the Census Bureau advises.
-    """
-    squares = np.where(counts > 0, margins**2, 0)
-    largest = np.zeros((size, len(counts)))
-    np.maximum.at(largest, codes, np.where(counts > 0, 0, margins**2).T)
-    widths: NDArray[np.float64] = np.sqrt(sum_by_code(squares, codes, size) + largest.T)
-    return widths
 
 
 def _group_totals(counts: NDArray[Any]) -> NDArray[np.float64]:

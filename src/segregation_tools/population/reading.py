@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "column_of_numbers",
     "geometry_of",
     "labels_on",
     "read_columns",
@@ -85,6 +86,31 @@ def _numbers(column: pd.Series[Any], units: pd.Index[Any]) -> NDArray[np.float64
     raise DataError(msg)
 
 
+def column_of_numbers(frame: pd.DataFrame, name: Hashable, units: pd.Index[Any]) -> NDArray[np.float64]:
+    """Read a column of any numbers.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a unit; not changed.
+    name : hashable
+        The column.
+    units : pandas.Index
+        Labels for the refusals.
+
+    Returns
+    -------
+    ndarray of shape (units,)
+        NaN where there is none.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or it holds something else.
+    """
+    return _numbers(_column(frame, name), units)
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating, Decimal)) and not isinstance(value, bool)
 
@@ -130,7 +156,7 @@ def read_columns(
     """
     counts = np.empty((len(columns), len(frame)))
     for row, name in zip(counts, columns, strict=True):
-        row[:] = _numbers(_column(frame, name), units)
+        row[:] = column_of_numbers(frame, name, units)
         check_counts(row, name, units, missing_allowed=missing != "refuse")
     if missing in ("refuse", "keep"):
         return counts, None
@@ -163,7 +189,7 @@ def read_margins(frame: pd.DataFrame, columns: Sequence[Hashable], units: pd.Ind
     """
     margins = np.empty((len(columns), len(frame)))
     for row, name in zip(margins, columns, strict=True):
-        values = _numbers(_column(frame, name), units)
+        values = column_of_numbers(frame, name, units)
         row[:] = np.where(values == CONTROLLED, 0, values)
         check_counts(row, name, units)
     return margins
