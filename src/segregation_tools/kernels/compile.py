@@ -9,7 +9,7 @@ import numba
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["added_in_any_order", "compiled", "vectorized"]
+__all__ = ["added_in_any_order", "compiled", "inlined", "vectorized"]
 
 Kernel = TypeVar("Kernel", bound="Callable[..., Any]")
 
@@ -27,6 +27,22 @@ def compiled(kernel: Kernel) -> Kernel:
     callable
     """
     fast: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(kernel)
+    return fast  # type: ignore[no-any-return]
+
+
+def inlined(kernel: Kernel) -> Kernel:
+    """Compile a part of a kernel into each place that calls it, for what is called millions of times.
+
+    Parameters
+    ----------
+    kernel : callable
+        A few lines.
+
+    Returns
+    -------
+    callable
+    """
+    fast: Any = numba.njit(nogil=True, inline="always", error_model="numpy")(kernel)
     return fast  # type: ignore[no-any-return]
 
 

@@ -1,0 +1,463 @@
+"""Units that move between zones: annealing by flips along borders, in which no zone falls apart."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from segregation_tools.kernels.compile import compiled, inlined
+from segregation_tools.kernels.sample import stream, uniform
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Whole = NDArray[np.int32]
+
+__all__ = ["DEVIATION", "ENTROPY", "QUADRATIC", "Annealing", "District", "Graph", "Terms", "anneal", "begun", "ringed"]
+
+DEVIATION, ENTROPY, QUADRATIC = range(3)
+MASKED = 63  # neighbours of a unit that fit into a mask
+
+
+class Graph(NamedTuple):
+    """Which units touch, and how the neighbours of each hang together without it.
+
+    Attributes
+    ----------
+    starts : ndarray of int, shape (units + 1,)
+        Where the neighbours of each unit begin.
+    near : ndarray of int, shape (edges,)
+        Neighbours.
+    whose : ndarray of int, shape (edges,)
+        The unit on the near side of each edge.
+    back : ndarray of int, shape (edges,)
+        The same edge seen from the other side.
+    rings : ndarray of int, shape (units + 1,)
+        Where the links between the neighbours of each unit begin.
+    pairs : ndarray of uint64, shape (links,)
+        Which two neighbours a link joins: a mask of their places among the neighbours.
+    through : ndarray of int, shape (links,)
+        The unit over which it leads; −1 where they touch.
+    """
+
+    starts: Whole
+    near: Whole
+    whose: Whole
+    back: Whole
+    rings: Whole
+    pairs: NDArray[np.uint64]
+    through: Whole
+
+
+def ringed(starts: Whole, near: Whole) -> Graph:
+    """Look up how the neighbours of each unit hang together.
+
+    Parameters
+    ----------
+    starts : ndarray of int32, shape (units + 1,)
+        Where the neighbours of each unit begin.
+    near : ndarray of int32, shape (edges,)
+        Neighbours, in order; each edge stands on both sides.
+
+    Returns
+    -------
+    Graph
+    """
+    whose = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
+    back = np.empty(len(near), dtype=np.int32)
+    back[np.lexsort((whose, near))] = np.arange(len(near), dtype=np.int32)
+    rings = np.zeros(len(starts), dtype=np.int32)
+    _link(starts, near, rings, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int32))
+    rings = np.cumsum(rings, dtype=np.int32)
+    links = int(rings[-1])
+    pairs, through = np.empty(links, dtype=np.uint64), np.empty(links, dtype=np.int32)
+    _link(starts, near, rings.copy(), pairs, through)
+    return Graph(starts, near, whose, back, rings, pairs, through)
+
+
+@compiled
+def _touch(starts: Whole, near: Whole, a: int, b: int) -> bool:
+    first, last = starts[a], starts[a + 1]
+    at = first + np.searchsorted(near[first:last], b)
+    return bool(at < last and near[at] == b)
+
+
+@compiled
+def _link(starts: Whole, near: Whole, rings: Whole, pairs: NDArray[np.uint64], through: Whole) -> None:
+    """Count the links of each unit behind it, or where they have their places, write them."""
+    for unit in range(len(starts) - 1):
+        first, degree = starts[unit], starts[unit + 1] - starts[unit]
+        if degree > MASKED:
+            continue
+        at = rings[unit] if len(pairs) else 0
+        for i in range(degree):
+            a = near[first + i]
+            for j in range(i + 1, degree):
+                b = near[first + j]
+                pair = (np.uint64(1) << np.uint64(i)) | (np.uint64(1) << np.uint64(j))
+                touching = _touch(starts, near, a, b)
+                for k in range(starts[a], starts[a + 1]):
+                    over = -1 if touching else near[k]
+                    if touching or (over != unit and _touch(starts, near, over, b)):
+                        if len(pairs):
+                            pairs[at], through[at] = pair, over
+                        at += 1
+                    if touching:
+                        break
+        if not len(pairs):
+            rings[unit + 1] = at
+
+
+class Terms(NamedTuple):
+    """What zones add to the goal: each term is a sum over zones of a form of its counts n and size t.
+
+    Attributes
+    ----------
+    kinds : ndarray of int, shape (terms,)
+        `DEVIATION`: Σ_g w_g |n_g − P_g t|; `ENTROPY`: Σ_g w_g n_g ln(n_g/t); `QUADRATIC`: Σ_gh w_gh n_g n_h / t.
+    weights : ndarray of shape (terms, groups, groups)
+        w; w_g stand in the first row.
+    mix : ndarray of shape (groups,)
+        P.
+    """
+
+    kinds: NDArray[np.int64]
+    weights: Floats
+    mix: Floats
+
+
+class District(NamedTuple):
+    """What does not change while units move.
+
+    Attributes
+    ----------
+    counts : ndarray of shape (units, groups)
+        People.
+    sizes : ndarray of shape (units,)
+        People of all groups.
+    cost : ndarray of float32, shape (units, zones)
+        What it adds to the goal that a unit lies in a zone; infinite where it may not.
+    low, high : ndarray of shape (zones,)
+        Between how many people a zone has room for.
+    home : ndarray of int, shape (units,)
+        Zone in which a unit lies today; −1 for none.
+    most_moved : float
+        How many people may lie in another zone than today.
+    whole : bool
+        Whether zones may not fall apart.
+    """
+
+    counts: Floats
+    sizes: Floats
+    cost: NDArray[np.float32]
+    low: Floats
+    high: Floats
+    home: Whole
+    most_moved: float
+    whole: bool
+
+
+class Annealing(NamedTuple):
+    """What changes while units move.
+
+    Attributes
+    ----------
+    zone : ndarray of int, shape (units,)
+        Zone of each unit.
+    sums : ndarray of shape (zones, groups + 1)
+        People by group, and of all groups.
+    worth : ndarray of shape (zones,)
+        What each zone adds to the goal.
+    border, place : ndarray of int, shape (edges,)
+        Edges between two zones, and where in that list each edge stands; −1 where it does not.
+    state : ndarray of uint64, shape (4,)
+        Of the stream of random numbers.
+    tally : ndarray of int, shape (4,)
+        How many edges lie in `border`, how many moves were evaluated, how many made, and the last mark in `seen`.
+    moved : ndarray of shape (1,)
+        People in another zone than today.
+    seen : ndarray of int, shape (units,)
+        Marks of the search of a way.
+    queue : ndarray of int, shape (2, units)
+        Where it goes on, from either end.
+    """
+
+    zone: Whole
+    sums: Floats
+    worth: Floats
+    border: Whole
+    place: Whole
+    state: NDArray[np.uint64]
+    tally: NDArray[np.int64]
+    moved: Floats
+    seen: NDArray[np.int64]
+    queue: Whole
+
+
+def begun(zone: Whole, district: District, graph: Graph, terms: Terms, seed: int) -> Annealing:
+    """Begin at a plan.
+
+    Parameters
+    ----------
+    zone : ndarray of int, shape (units,)
+        Zone of each unit; not changed.
+    district : District
+        Who lives where, and what is allowed.
+    graph : Graph
+        Which units touch.
+    terms : Terms
+        The goal.
+    seed : int
+        Of the random numbers.
+
+    Returns
+    -------
+    Annealing
+    """
+    units, groups = district.counts.shape
+    at = Annealing(
+        zone.astype(np.int32),
+        np.zeros((len(district.low), groups + 1)),
+        np.zeros(len(district.low)),
+        np.zeros(len(graph.near), dtype=np.int32),
+        np.full(len(graph.near), -1, dtype=np.int32),
+        stream(np.uint64(seed)),
+        np.zeros(4, dtype=np.int64),
+        np.zeros(1),
+        np.zeros(units, dtype=np.int64),
+        np.zeros((2, units), dtype=np.int32),
+    )
+    _begin(at, district, graph, terms)
+    return at
+
+
+@compiled
+def _begin(at: Annealing, district: District, graph: Graph, terms: Terms) -> None:
+    groups = district.counts.shape[1]
+    for unit in range(len(at.zone)):
+        z = at.zone[unit]
+        for g in range(groups):
+            at.sums[z, g] += district.counts[unit, g]
+        at.sums[z, groups] += district.sizes[unit]
+        if district.home[unit] >= 0 and z != district.home[unit]:
+            at.moved[0] += district.sizes[unit]
+    for z in range(len(at.worth)):
+        at.worth[z] = _worth(at.sums[z], terms)
+    for edge in range(len(graph.near)):
+        if at.zone[graph.whose[edge]] != at.zone[graph.near[edge]]:
+            at.border[at.tally[0]] = edge
+            at.place[edge] = at.tally[0]
+            at.tally[0] += 1
+
+
+@inlined
+def _worth(counts: Floats, terms: Terms) -> float:
+    """Take what a zone of these counts, the size behind them, adds to the goal."""
+    groups = len(counts) - 1
+    size = counts[groups]
+    total = 0.0
+    for q in range(len(terms.kinds)):
+        kind = terms.kinds[q]
+        if kind == DEVIATION:
+            for g in range(groups):
+                total += terms.weights[q, 0, g] * abs(counts[g] - terms.mix[g] * size)
+        elif size > 0 and kind == ENTROPY:
+            for g in range(groups):
+                if counts[g] > 0:
+                    total += terms.weights[q, 0, g] * counts[g] * math.log(counts[g] / size)
+        elif size > 0:
+            for g in range(groups):
+                for h in range(groups):
+                    total += terms.weights[q, g, h] * counts[g] * counts[h] / size
+    return total
+
+
+@inlined
+def _beyond(people: Any, low: float, high: float) -> float:
+    return max(0.0, people - high) + max(0.0, low - people)  # type: ignore[no-any-return]  # a number of an array
+
+
+@inlined
+def _holds(at: Annealing, graph: Graph, unit: int) -> bool:
+    """Whether the neighbours of a unit in its zone stay joined when it leaves: around it, or else by another way."""
+    zone, z = at.zone, at.zone[unit]
+    first, degree = graph.starts[unit], graph.starts[unit + 1] - graph.starts[unit]
+    inside = 0
+    here = np.uint64(0)
+    for i in range(degree):
+        if zone[graph.near[first + i]] == z:
+            inside += 1
+            if degree <= MASKED:
+                here |= np.uint64(1) << np.uint64(i)
+    if inside <= 1:
+        return True
+    if degree > MASKED:
+        return _all_meet(at, graph, unit)
+    joined = here & (~here + np.uint64(1))  # the first of them, and all that hang together with it
+    while joined != here:
+        before = joined
+        for link in range(graph.rings[unit], graph.rings[unit + 1]):
+            pair = graph.pairs[link]
+            if pair & here == pair and pair & joined and pair & joined != pair:
+                over = graph.through[link]
+                if over < 0 or zone[over] == z:
+                    joined |= pair
+        if joined == before:
+            return _all_meet(at, graph, unit)
+    return True
+
+
+@compiled
+def _all_meet(at: Annealing, graph: Graph, unit: int) -> bool:
+    """Whether from every neighbour of a unit in its zone there is a way to the next one, without the unit."""
+    last = -1
+    for i in range(graph.starts[unit], graph.starts[unit + 1]):
+        if at.zone[graph.near[i]] == at.zone[unit]:
+            if last >= 0 and not _meet(at, graph, unit, last, graph.near[i]):
+                return False
+            last = graph.near[i]
+    return True
+
+
+@compiled
+def _meet(at: Annealing, graph: Graph, unit: int, a: int, b: int) -> bool:
+    """Search from both ends by turns: the smaller side, where they do not meet, is soon searched through."""
+    zone, z = at.zone, at.zone[unit]
+    at.tally[3] += 2  # marks of earlier searches are lower
+    mine, theirs = at.tally[3] - 1, at.tally[3]
+    at.seen[a], at.seen[b] = mine, theirs
+    at.queue[0, 0], at.queue[1, 0] = a, b
+    head_a, tail_a, head_b, tail_b = 0, 1, 0, 1
+    while head_a < tail_a and head_b < tail_b:
+        here = at.queue[0, head_a]
+        head_a += 1
+        for k in range(graph.starts[here], graph.starts[here + 1]):
+            there = graph.near[k]
+            if zone[there] == z and there != unit:
+                if at.seen[there] == theirs:
+                    return True
+                if at.seen[there] != mine:
+                    at.seen[there] = mine
+                    at.queue[0, tail_a] = there
+                    tail_a += 1
+        here = at.queue[1, head_b]
+        head_b += 1
+        for k in range(graph.starts[here], graph.starts[here + 1]):
+            there = graph.near[k]
+            if zone[there] == z and there != unit:
+                if at.seen[there] == mine:
+                    return True
+                if at.seen[there] != theirs:
+                    at.seen[there] = theirs
+                    at.queue[1, tail_b] = there
+                    tail_b += 1
+    return False
+
+
+@compiled
+def anneal(
+    at: Annealing,
+    district: District,
+    graph: Graph,
+    terms: Terms,
+    first: int,
+    last: int,
+    steps: int,
+    heat: tuple[float, float],
+    toll: tuple[float, float],
+) -> None:
+    """Move units from zone to zone, upward with a chance that falls with time, and keep what comes out in `at`.
+
+    Parameters
+    ----------
+    at : Annealing
+        Where it stands; changed.
+    district : District
+        Who lives where, and what is allowed.
+    graph : Graph
+        Which units touch.
+    terms : Terms
+        The goal, to be made small.
+    first, last : int
+        Which steps are made.
+    steps : int
+        Of how many: at step s the temperature is ``heat[0]`` (``heat[1]``/``heat[0]``)^(s/steps), and so is the toll.
+    heat : tuple of float
+        First and last temperature, in the unit of the goal.
+    toll : tuple of float
+        First and last price of a person for whom a zone has no room, or who moves beyond what is allowed.
+    """
+    groups = district.counts.shape[1]
+    fewer, more = np.empty(groups + 1), np.empty(groups + 1)
+    units, zones = len(at.zone), len(at.worth)
+    warmth, price = heat[0], toll[0]
+    for step in range(first, last):
+        if step % 1024 == 0 or step == first:
+            time = step / steps
+            warmth = heat[0] * (heat[1] / heat[0]) ** time
+            price = toll[0] * (toll[1] / toll[0]) ** time
+        if district.whole:
+            if at.tally[0] == 0:
+                return
+            edge = at.border[int(uniform(at.state) * at.tally[0])]
+            unit, new = graph.whose[edge], at.zone[graph.near[edge]]
+        else:
+            unit, new = int(uniform(at.state) * units), int(uniform(at.state) * zones)
+        old = at.zone[unit]
+        cost = district.cost[unit, new] - district.cost[unit, old]
+        if new == old or not cost < math.inf:
+            continue
+        at.tally[1] += 1
+        for g in range(groups):
+            fewer[g] = at.sums[old, g] - district.counts[unit, g]
+            more[g] = at.sums[new, g] + district.counts[unit, g]
+        people, home = district.sizes[unit], district.home[unit]
+        fewer[groups], more[groups] = at.sums[old, groups] - people, at.sums[new, groups] + people
+        worth = _worth(fewer, terms), _worth(more, terms)
+        gone = 0.0
+        if home >= 0:
+            gone = people * ((new != home) - 1.0 * (old != home))
+        beyond = (
+            _beyond(fewer[groups], district.low[old], district.high[old])
+            + _beyond(more[groups], district.low[new], district.high[new])
+            + max(0.0, at.moved[0] + gone - district.most_moved)
+            - _beyond(at.sums[old, groups], district.low[old], district.high[old])
+            - _beyond(at.sums[new, groups], district.low[new], district.high[new])
+            - max(0.0, at.moved[0] - district.most_moved)
+        )
+        rise = worth[0] + worth[1] - at.worth[old] - at.worth[new] + cost + price * beyond
+        if rise > 0 and rise > -warmth * math.log(uniform(at.state)):
+            continue
+        if district.whole and not _holds(at, graph, unit):
+            continue
+        at.tally[2] += 1
+        at.zone[unit] = new
+        at.moved[0] += gone
+        at.worth[old], at.worth[new] = worth
+        for g in range(groups + 1):
+            at.sums[old, g], at.sums[new, g] = fewer[g], more[g]
+        for edge in range(graph.starts[unit], graph.starts[unit + 1]):
+            other = at.zone[graph.near[edge]]
+            if other != old and other != new:
+                continue
+            for side in (edge, graph.back[edge]):
+                _mark(at, side, other == old)
+
+
+@inlined
+def _mark(at: Annealing, edge: int, apart: bool) -> None:
+    """Put an edge on the list of borders, or take it off."""
+    place = at.place[edge]
+    if apart and place < 0:
+        at.border[at.tally[0]] = edge
+        at.place[edge] = at.tally[0]
+        at.tally[0] += 1
+    elif not apart and place >= 0:
+        at.tally[0] -= 1
+        moved = at.border[at.tally[0]]
+        at.border[place] = moved
+        at.place[moved] = place
+        at.place[edge] = -1
