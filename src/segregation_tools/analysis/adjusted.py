@@ -119,7 +119,9 @@ class Adjusted(Index):
     counts_people = True
 
     def __init__(self, index: Index, method: str, null: str | None, draws: int, root: int | None) -> None:
-        about = replace(index.about, within=None, expected=None, finish=None, symbol=f"{index.symbol} adjusted")
+        about = replace(
+            index.about, within=None, expected=None, zonal=None, finish=None, symbol=f"{index.symbol} adjusted"
+        )
         if method in ("leave_one_out", "density"):
             about = replace(about, groups=2)
         super().__init__(index.formula, about, index.options)

@@ -17,6 +17,15 @@ from segregation_tools.indices.chance import (
 from segregation_tools.indices.shapes import lorenz, mean_of_scores, of_surfaces
 from segregation_tools.indices.tiers import by_diversity, by_entropy, by_geometric_mean, by_people
 from segregation_tools.indices.words import absolute_deviation, divergence_from, entropy, simpson, squared_deviation
+from segregation_tools.indices.zonal import (
+    by_deviation,
+    by_deviation_of_the_first,
+    by_entropy_left,
+    by_information,
+    by_rarity,
+    by_squares,
+    by_squares_of_each,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
     source=["duncan1955", "morgan1975", "sakoda1981", "reardon2004"],
     expected=expected_deviation,
     contact=lambda p, P: p >= P,
+    zonal=by_deviation,
 )
 def dissimilarity(p: Array, mix: Array) -> Array:
     """Dissimilarity D: how many would have to move for an even spread, of those who would if no groups met.
@@ -71,6 +81,7 @@ def dissimilarity(p: Array, mix: Array) -> Array:
     within=by_entropy,
     expected=expected_information,
     contribution=lambda p, mix: divergence_from(p, mix) / entropy(mix),
+    zonal=by_entropy_left,
 )
 def information_theory(p: Array, mix: Array) -> Array:
     """Theil's information theory index H: how much less diverse the environment is than the region.
@@ -108,6 +119,7 @@ def information_theory(p: Array, mix: Array) -> Array:
     within=by_people,
     expected=expected_mutual,
     contribution=lambda p, mix: divergence_from(p, mix),
+    zonal=by_information,
 )
 def mutual_information(p: Array, mix: Array) -> Array:
     """Mutual information M, in nats: how much knowing where someone lives tells about the group.
@@ -144,6 +156,7 @@ def mutual_information(p: Array, mix: Array) -> Array:
     within=by_diversity,
     expected=expected_variance,
     contact=lambda p, P: p,
+    zonal=by_squares,
 )
 def variance_ratio(p: Array, mix: Array, own: Array) -> Array:
     """Variance ratio V (η², separation): the share of the variance of group membership that lies between units.
@@ -210,6 +223,7 @@ def gini(areas: Array, mix: Array) -> Array:
     source=["goodman1954", "carlson1992", "reardon2002", "reardon2004"],
     within=by_diversity,
     expected=expected_variance,
+    zonal=by_squares,
 )
 def relative_diversity(p: Array, mix: Array) -> Array:
     """Relative diversity R: how much less likely two people of one environment are of different groups.
@@ -244,6 +258,7 @@ def relative_diversity(p: Array, mix: Array) -> Array:
     bounds=(0, 1),
     source=["james1986", "reardon2002"],
     expected=expected_variance,
+    zonal=by_squares_of_each,
 )
 def normalized_exposure(p: Array, mix: Array, own: Array) -> Array:
     """Normalised exposure: the variance ratio of each group against the rest, averaged with the size of the groups.
@@ -278,6 +293,7 @@ def normalized_exposure(p: Array, mix: Array, own: Array) -> Array:
     bounds=(0, 1),
     source=["reardon2002"],
     expected=expected_variance,
+    zonal=by_rarity,
 )
 def squared_coefficient_of_variation(p: Array, mix: Array) -> Array:
     """Squared coefficient of variation C: how far shares are from those of the region, relative to each group's own.
@@ -313,6 +329,7 @@ def squared_coefficient_of_variation(p: Array, mix: Array) -> Array:
     source=["roberto2016"],
     within=by_people,
     expected=expected_mutual,
+    zonal=by_information,
 )
 def divergence(p: Array, mix: Array) -> Array:
     """Divergence index: how surprising the environment is to someone who expects the mix of the region, in nats.
@@ -423,6 +440,7 @@ def atkinson(p: Array, mix: Array, *, b: float = 0.5) -> Array:
     source=["gorard2002"],
     groups=2,
     expected=expected_gorard,
+    zonal=by_deviation_of_the_first,
 )
 def gorard(p: Array, mix: Array) -> Array:
     """Gorard's segregation index GS: the share of the first of two groups that would have to live elsewhere.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from segregation_tools.indices.zonal import ZonalForm
     from segregation_tools.population.population import Population
 
     LocalValues = Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]  # residents and values of a block
@@ -84,6 +85,8 @@ class About:
     contact : callable or None
         What contact with a share p of the first of two groups counts for, ``contact(p, P)``, where the index is the
         difference between the means of the two groups (Fossett 2017).
+    zonal : callable or None
+        What zones add to it, ``zonal(mix)`` → `ZonalForm`, so that plans can be changed unit by unit.
     finish : callable or None
         Turns the mean of scores into the value, ``finish(mean, mix, **options)``.
     needs : tuple of str
@@ -102,6 +105,7 @@ class About:
     expected: Callable[..., Any] | None = None
     contribution: Callable[..., Any] | None = None
     contact: Callable[..., Any] | None = None
+    zonal: Callable[[NDArray[np.float64]], ZonalForm] | None = None
     finish: Callable[..., Any] | None = None
     needs: tuple[str, ...] = ()
     of_everyone: bool = False
