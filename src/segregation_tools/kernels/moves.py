@@ -179,6 +179,8 @@ class Annealing(NamedTuple):
         How many edges lie in `border`, how many moves were evaluated, how many made, and the last mark in `seen`.
     moved : ndarray of shape (1,)
         People in another zone than today.
+    felt : ndarray of shape (1,)
+        By how much the moves that were evaluated would change the goal, up or down, added up.
     seen : ndarray of int, shape (units,)
         Marks of the search of a way.
     queue : ndarray of int, shape (2, units)
@@ -193,6 +195,7 @@ class Annealing(NamedTuple):
     state: NDArray[np.uint64]
     tally: NDArray[np.int64]
     moved: Floats
+    felt: Floats
     seen: NDArray[np.int64]
     queue: Whole
 
@@ -226,6 +229,7 @@ def begun(zone: Whole, district: District, graph: Graph, terms: Terms, seed: int
         np.full(len(graph.near), -1, dtype=np.int32),
         stream(np.uint64(seed)),
         np.zeros(4, dtype=np.int64),
+        np.zeros(1),
         np.zeros(1),
         np.zeros(units, dtype=np.int64),
         np.zeros((2, units), dtype=np.int32),
@@ -428,7 +432,9 @@ def anneal(
             - _beyond(at.sums[new, groups], district.low[new], district.high[new])
             - max(0.0, at.moved[0] - district.most_moved)
         )
-        rise = worth[0] + worth[1] - at.worth[old] - at.worth[new] + cost + price * beyond
+        rise = worth[0] + worth[1] - at.worth[old] - at.worth[new] + cost
+        at.felt[0] += abs(rise)
+        rise += price * beyond
         if rise > 0 and rise > -warmth * math.log(uniform(at.state)):
             continue
         if district.whole and not _holds(at, graph, unit):

@@ -1,0 +1,227 @@
+"""A school district as it is read: pupils, schools, today's zones, travel, and which blocks touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.errors import CapabilityError, DataError, listed
+from segregation_tools.population.population import Population, as_population
+from segregation_tools.population.reading import column_of_numbers, labels_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    Floats = NDArray[np.float64]
+    Codes = NDArray[np.intp]
+
+__all__ = ["Problem", "read_problem"]
+
+TOUCHING = 1.0  # metres that borders may lie apart
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A district, checked once.
+
+    Attributes
+    ----------
+    pupils : Population
+        Who lives in each block.
+    schools : pandas.Index
+        Open schools.
+    current : ndarray of int, shape (blocks,)
+        Position of the school of each block today; −1 where that closes.
+    minutes : ndarray of shape (blocks, schools)
+        How long the way is.
+    stands : ndarray of int, shape (schools,)
+        Position of the block in which each school stands; −1 where that is unknown.
+    table : DataFrame
+        What else is known of the schools, on `schools`.
+    adjacency : csr_array of shape (blocks, blocks)
+        Which blocks touch.
+    """
+
+    pupils: Population
+    schools: pd.Index[Any]
+    current: Codes
+    minutes: Floats
+    stands: Codes
+    table: pd.DataFrame
+    given: csr_array | None
+
+    @cached_property
+    def counts(self) -> Floats:
+        """Pupils, (groups, blocks)."""
+        return self.pupils.counts.reshape(len(self.pupils.groups), -1).astype(np.float64)
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """Pupils of all groups in each block."""
+        sizes: Floats = self.counts.sum(axis=0)
+        return sizes
+
+    @cached_property
+    def adjacency(self) -> csr_array:
+        """Which blocks share a border."""
+        if self.given is not None:
+            return self.given
+        return self.pupils.geography.adjacency("rook", TOUCHING)
+
+    @property
+    def blocks(self) -> pd.Index[Any]:
+        """Labels of the blocks."""
+        return self.pupils.units
+
+    def rolls(self, zone: Codes) -> Floats:
+        """Count the pupils of each school.
+
+        Parameters
+        ----------
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block; −1 for none.
+
+        Returns
+        -------
+        ndarray of shape (schools,)
+        """
+        return self.by_school(zone).sum(axis=0)  # type: ignore[no-any-return]
+
+    def by_school(self, zone: Codes) -> Floats:
+        """Count the pupils of each school by group.
+
+        Parameters
+        ----------
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block; −1 for none.
+
+        Returns
+        -------
+        ndarray of shape (groups, schools)
+        """
+        there = zone >= 0
+        rolls = [np.bincount(zone[there], row[there], len(self.schools)) for row in self.counts]
+        return np.stack(rolls).astype(np.float64)
+
+
+def read_problem(
+    pupils: Population | pd.DataFrame,
+    current: pd.Series[Any],
+    schools: pd.DataFrame,
+    travel: pd.DataFrame | Callable[[Population, pd.DataFrame], pd.DataFrame],
+    adjacency: Any = None,
+) -> Problem:
+    """Match pupils, zones, schools and travel with each other.
+
+    Parameters
+    ----------
+    pupils : Population
+        Pupils by group in each block.
+    current : Series on the units
+        School of each block today.
+    schools : DataFrame
+        Index: school; `block` in which it stands, which may be missing; `open`, where some close.
+    travel : DataFrame of blocks × schools, or callable
+        Minutes; or ``travel(pupils, schools)``, which gives them.
+    adjacency : sparse matrix or libpysal Graph, optional
+        Which blocks touch; from their geometry without.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    DataError
+        Naming the blocks or schools that do not match, and the mend.
+    """
+    pupils = as_population(pupils)
+    if pupils.surroundings is not None:
+        msg = "pupils meet those of their school: leave out within(...)"
+        raise CapabilityError(msg)
+    if not isinstance(schools, pd.DataFrame) or not len(schools) or not schools.index.is_unique:
+        msg = "schools must be a DataFrame with one row a school, labelled by its index"
+        raise DataError(msg)
+    is_open = schools["open"].to_numpy(dtype=bool) if "open" in schools else np.ones(len(schools), dtype=bool)
+    if not is_open.any():
+        msg = "no school is open"
+        raise DataError(msg)
+    today = labels_on(pupils.units, current)
+    strangers = sorted(set(today) - set(schools.index), key=str)
+    if strangers:
+        msg = (
+            f"current names schools that are not in the index of schools: {listed(strangers)}; schools are "
+            f"{listed(schools.index)}. Are ids text in one place and numbers in the other? A school that closes stays in "
+            "the table, with open=False"
+        )
+        raise DataError(msg)
+    table = schools[is_open]
+    minutes = _minutes(travel(pupils, table) if callable(travel) else travel, pupils.units, table.index)
+    stands = _stands(table, pupils.units)
+    where = table.index.get_indexer(pd.Index(today))
+    return Problem(pupils, table.index, where, minutes, stands, table, _touching(adjacency, len(pupils)))
+
+
+def _minutes(travel: Any, blocks: pd.Index[Any], schools: pd.Index[Any]) -> Floats:
+    if not isinstance(travel, pd.DataFrame):
+        msg = "travel must be a DataFrame of blocks × schools, in minutes, or a function that gives one"
+        raise DataError(msg)
+    for what, wanted, found in (("blocks", blocks, travel.index), ("schools", schools, travel.columns)):
+        absent = wanted[~wanted.isin(found)]
+        if len(absent) or not found.is_unique:
+            msg = f"travel must have one row for each block and one column for each school; {what} absent or repeated: "
+            raise DataError(msg + (listed(absent) if len(absent) else listed(found[found.duplicated()].unique())))
+    there = travel.loc[blocks, schools]
+    minutes = np.stack([column_of_numbers(there, school, blocks) for school in schools], axis=1)
+    wrong = ~(np.isfinite(minutes) & (minutes >= 0))
+    if wrong.any():
+        block, school = np.argwhere(wrong)[0]
+        msg = (
+            f"travel holds {minutes[block, school]} from block {blocks[block]!r} to school {schools[school]!r} "
+            f"({int(wrong.sum())} such in all): give minutes, and forbidden([...]) for ways that nobody can take"
+        )
+        raise DataError(msg)
+    return minutes
+
+
+def _stands(schools: pd.DataFrame, blocks: pd.Index[Any]) -> Codes:
+    """Positions of the blocks in which schools stand."""
+    if "block" not in schools:
+        return np.full(len(schools), -1)
+    named = schools["block"]
+    stands = np.where(named.isna(), -1, blocks.get_indexer(pd.Index(named)))
+    lost = named[named.notna() & (stands < 0)]
+    if len(lost):
+        msg = f"schools that stand in no block of the pupils: {listed(zip(lost.index, lost, strict=True))}. Correct 'block'"
+        raise DataError(msg)
+    shared = named[named.notna() & named.duplicated(keep=False)]
+    if len(shared):
+        pairs = listed(zip(shared.index, shared, strict=True))
+        msg = f"schools that stand in the same block: {pairs}. Leave out the 'block' of one"
+        raise DataError(msg)
+    return stands.astype(np.intp)
+
+
+def _touching(adjacency: Any, blocks: int) -> csr_array | None:
+    """Make a given adjacency symmetric, without loops."""
+    from scipy.sparse import csr_array
+
+    if adjacency is None:
+        return None
+    matrix = csr_array(getattr(adjacency, "sparse", adjacency))
+    if matrix.shape != (blocks, blocks):
+        msg = f"adjacency is of {matrix.shape[0]} × {matrix.shape[1]}, there are {blocks} blocks"
+        raise DataError(msg)
+    matrix.data = (matrix.data != 0).astype(np.float64)
+    joined = csr_array(matrix + matrix.T)
+    joined.data[:] = 1
+    joined.setdiag(0)
+    joined.eliminate_zeros()
+    return csr_array(joined)

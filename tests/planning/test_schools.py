@@ -1,0 +1,428 @@
+"""School zones: plans that keep to their rules, say what they do, and are refused where they cannot be."""
+
+import pickle
+import threading
+import time
+
+import geopandas
+import numba
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+import segregation_tools as sgt
+from segregation_tools.planning import search
+
+GROUPS = ["a", "b", "c"]
+RULES = [sgt.capacity(within=0.15), sgt.contiguous(), sgt.longest_trip(ratio=1.5)]
+
+
+class Town:
+    """A district with what `rezone` takes."""
+
+    def __init__(self, blocks=200, schools=6, seed=3):
+        self.district = sgt.synthetic_district(blocks, schools, rng=seed)
+        self.blocks = self.district.blocks.set_crs(32610, allow_override=True)
+        self.pupils = sgt.Population.from_frame(self.blocks, GROUPS)
+        self.today = {
+            "current": self.blocks["school"],
+            "schools": self.district.schools,
+            "travel": self.district.travel,
+        }
+
+    def rezone(self, **given):
+        return sgt.rezone(self.pupils, **({"constraints": RULES, "rng": 7, "steps": 400_000} | self.today | given))
+
+    def score(self, assignment, **given):
+        return sgt.score(self.pupils, assignment, **({"constraints": RULES} | self.today | given))
+
+
+@pytest.fixture(scope="module")
+def town():
+    return Town()
+
+
+@pytest.fixture(scope="module")
+def plan(town):
+    return town.rezone()
+
+
+def measured(town, assignment, index):
+    """An index of the schools, without any of the planning code."""
+    return index(town.blocks.groupby(assignment)[GROUPS].sum(), groups=GROUPS)
+
+
+def test_a_plan_brings_pupils_together_within_its_rules(town, plan):
+    school = plan.assignment
+    assert measured(town, school, sgt.dissimilarity) == pytest.approx(plan.after["dissimilarity"])
+    assert measured(town, town.blocks["school"], sgt.dissimilarity) == pytest.approx(plan.before["dissimilarity"])
+    assert plan.after["dissimilarity"] < 0.85 * plan.before["dissimilarity"]
+    assert sgt.dissimilarity(town.pupils.within(sgt.Zones(school))) == pytest.approx(plan.after["dissimilarity"])
+    moved = (school != town.blocks["school"]) @ town.blocks[GROUPS].sum(axis=1) / town.blocks[GROUPS].to_numpy().sum()
+    assert plan.moved == plan.after["moves"] == pytest.approx(moved)
+    assert plan.before["moves"] == 0
+    assert sgt.check(plan)
+    # each rule once more, written out
+    rolls, today = (town.blocks.groupby(by)[GROUPS].sum().sum(axis=1) for by in (school, town.blocks["school"]))
+    assert (rolls <= 1.15 * today + 1e-9).all()
+    assert (rolls >= 0.85 * today - 1e-9).all()
+    travel = town.district.travel
+    for block in school.index:
+        way, was = (travel.loc[block, schools[block]] for schools in (school, town.blocks["school"]))
+        assert way <= 1.5 * was + 1e-6
+    a, b = town.pupils.geography.adjacency("rook").nonzero()
+    codes = pd.factorize(school)[0]
+    same = codes[a] == codes[b]
+    joined = coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(200, 200))
+    assert connected_components(joined)[0] == 6
+    for name, block in town.district.schools["block"].items():
+        assert school[block] == name
+
+
+def test_the_same_steps_give_the_same_plan_on_any_number_of_threads(town, plan):
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        alone = town.rezone()
+    finally:
+        numba.set_num_threads(before)
+    assert alone.assignment.equals(plan.assignment)
+    assert not town.rezone(rng=8).assignment.equals(plan.assignment)
+
+
+def test_seconds_are_those_of_the_search(town):
+    town.rezone(seconds=0.2, steps=None)
+    begun = time.monotonic()
+    seen = []
+    found = town.rezone(seconds=1.0, steps=None, progress=lambda done, value: seen.append((done, value)))
+    assert 0.8 < time.monotonic() - begun < 3
+    assert sgt.check(found)
+    assert seen
+    assert all(0 <= done <= 1 for done, _ in seen)
+
+
+def test_interrupted_the_best_plan_so_far_is_kept(town, monkeypatch):
+    """A search of an hour, interrupted after a second."""
+    begun = time.monotonic()
+    waited = search.wait
+
+    def interrupt(*given, **more):
+        if time.monotonic() - begun > 1:
+            raise KeyboardInterrupt
+        return waited(*given, **more)
+
+    monkeypatch.setattr(search, "wait", interrupt)
+    found = town.rezone(seconds=3600, steps=None)
+    assert time.monotonic() - begun < 20
+    assert sgt.check(found)
+    assert found.after["dissimilarity"] < found.before["dissimilarity"]
+    assert threading.active_count() < 10
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        sgt.minimize(sgt.information_theory),
+        sgt.minimize(sgt.variance_ratio) + 0.05 * sgt.minimize(sgt.moves),
+        sgt.minimize(sgt.dissimilarity) + 0.01 * sgt.minimize(sgt.travel_time),
+        0.5 * sgt.minimize(sgt.mutual_information) + sgt.minimize(sgt.normalized_exposure) * 2,
+    ],
+    ids=repr,
+)
+def test_any_sum_over_zones_is_a_goal(town, goal):
+    found = town.rezone(goal=goal, steps=200_000)
+    assert sgt.check(found)
+    before, after = (sum(w * values[name] for w, name in weights(goal)) for values in (found.before, found.after))
+    assert after < before
+    for index in (what for _, what in goal.terms if isinstance(what, type(sgt.dissimilarity).__mro__[-3])):
+        assert found.after[index.__name__] == pytest.approx(measured(town, found.assignment, index))
+
+
+def weights(goal):
+    return [(weight, getattr(what, "__name__", None) or what.name) for weight, what in goal.terms]
+
+
+def test_what_is_to_be_large_becomes_large(town):
+    apart = town.rezone(goal=sgt.maximize(sgt.dissimilarity), steps=200_000)
+    assert apart.after["dissimilarity"] > apart.before["dissimilarity"]
+
+
+def test_moves_and_travel_are_what_they_are_called(town):
+    near = town.rezone(goal=sgt.minimize(sgt.travel_time), steps=200_000)
+    assert near.after["travel_time"] <= near.before["travel_time"]
+    minutes = [town.district.travel.loc[b, s] for b, s in near.assignment.items()]
+    assert near.after["travel_time"] == pytest.approx(np.average(minutes, weights=town.blocks[GROUPS].sum(axis=1)))
+    stay = town.rezone(goal=sgt.minimize(sgt.moves), steps=50_000)
+    assert stay.moved == 0
+
+
+def test_dearer_moves_are_fewer_moves(town):
+    plans = [
+        town.rezone(goal=sgt.minimize(sgt.dissimilarity) + weight * sgt.minimize(sgt.moves), steps=200_000)
+        for weight in (0, 0.2, 1)
+    ]
+    shares = [plan.moved for plan in plans]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > shares[-1]
+
+
+def test_two_groups_and_groups_of_any_kind(town):
+    incomes = town.blocks.rename(columns={"a": "low", "b": "middle", "c": "high"})
+    pupils = sgt.Population.from_frame(incomes, ["low", "middle", "high"]).versus("low")
+    found = sgt.rezone(pupils, **town.today, goal=sgt.minimize(sgt.gorard), constraints=RULES, rng=1, steps=100_000)
+    assert found.after["gorard"] < found.before["gorard"]
+    with pytest.raises(sgt.GroupError, match="compares two groups"):
+        town.rezone(goal=sgt.minimize(sgt.gorard))
+
+
+def test_at_most_so_many_move(town):
+    found = town.rezone(constraints=[*RULES, sgt.most_moved(0.05)], goal=sgt.minimize(sgt.dissimilarity))
+    assert 0.02 < found.moved <= 0.05
+    assert sgt.check(found)
+
+
+def test_locks_and_forbidden_pairs_hold(town, plan):
+    moving = plan.assignment[plan.to_frame()["moved"]]
+    stay, avoid = moving.index[:5], [(block, moving[block]) for block in moving.index[5:15]]
+    found = town.rezone(constraints=[*RULES, sgt.locked(stay), sgt.forbidden(avoid)])
+    assert (found.assignment[stay] == town.blocks.loc[stay, "school"]).all()
+    assert all(found.assignment[block] != school for block, school in avoid)
+    assert sgt.check(found)
+
+
+def test_a_school_that_closes_and_a_school_that_opens(town):
+    schools = town.district.schools.copy()
+    schools["open"] = schools.index != schools.index[2]
+    closed = town.rezone(schools=schools, constraints=[sgt.contiguous(), sgt.capacity(seats=2500)])
+    assert set(closed.assignment) == set(schools.index[schools["open"]])
+    assert sgt.check(closed)
+    assert np.isnan(closed.before["dissimilarity"])
+    assert closed.to_frame()["current"].isna().sum() == (town.blocks["school"] == schools.index[2]).sum()
+    assert np.isfinite(closed.burden().to_numpy()).all()
+
+    free = town.blocks.index.difference(town.district.schools["block"])[77]
+    more = pd.concat([town.district.schools, pd.DataFrame({"block": [free]}, index=["new"])])
+    travel = town.district.travel.assign(new=town.district.travel.iloc[:, 0])
+    opened = town.rezone(schools=more, travel=travel, constraints=[sgt.contiguous(), sgt.capacity(seats=1800, low=200)])
+    assert opened.assignment[free] == "new"
+    assert 200 <= opened.rolls["plan"].sum(axis=1)["new"] <= 1800
+    assert sgt.check(opened)
+    with pytest.raises(sgt.DataError, match=r"nobody goes to 'new': say how many may, capacity\(seats"):
+        town.rezone(schools=more, travel=travel)
+
+
+def test_no_zone_has_more_pieces_than_today(town):
+    """A zone in two pieces may stay so; no other may fall apart."""
+    current = town.blocks["school"].copy()
+    first, second = town.district.schools.index[:2]
+    inside = [b for b in current.index[current == second] if b != town.district.schools.loc[second, "block"]]
+    current[inside[len(inside) // 2]] = first
+    found = town.rezone(current=current, constraints=[sgt.contiguous(), sgt.capacity(within=0.2)])
+    assert sgt.check(found)
+
+
+def test_without_contiguity_blocks_go_anywhere_near_enough(town):
+    found = town.rezone(constraints=[sgt.capacity(within=0.15), sgt.longest_trip(minutes=60)])
+    tight = town.rezone()
+    assert sgt.check(found)
+    assert found.after["dissimilarity"] < tight.after["dissimilarity"]
+
+
+# ---------------------------------------------------------------- what a plan tells
+
+
+def test_check_finds_what_each_rule_forbids(town, plan):
+    school = plan.assignment
+    schools = list(town.district.schools.index)
+    crowded = pd.Series(schools[0], index=school.index)
+    swapped = town.blocks["school"].replace(dict(zip(schools, schools[1:] + schools[:1], strict=True)))
+    lone = school.index[0]
+    cases = [
+        (sgt.capacity(within=0.15), crowded, "capacity"),
+        (sgt.capacity(seats=1), school, "capacity"),
+        (sgt.capacity(low=10_000), school, "capacity"),
+        (sgt.contiguous(), swapped, "contiguous"),
+        (sgt.longest_trip(minutes=1), swapped, "longest_trip"),
+        (sgt.longest_trip(ratio=1.01), swapped, "longest_trip"),
+        (sgt.most_moved(0.01), swapped, "most_moved"),
+        (sgt.locked([lone]), swapped, "locked"),
+        (sgt.forbidden([(lone, school[lone])]), school, "forbidden"),
+    ]
+    for rule, assignment, name in cases:
+        found = sgt.check(town.score(assignment, constraints=[rule]))
+        assert not found
+        assert set(found.violations["rule"]) == {name}
+        assert (found.violations["by"] > 0).all()
+        assert name in str(found)
+    apart = town.blocks["school"].copy()
+    far = town.district.travel[schools[0]].idxmax()
+    apart[far] = schools[0]
+    assert schools[0] in set(sgt.check(town.score(apart, constraints=[sgt.contiguous()])).violations["where"])
+    over = sgt.check(town.score(crowded, constraints=[sgt.capacity(seats=100)])).violations
+    assert over["by"].tolist() == [town.pupils.group_totals.sum() - 100]
+    assert str(sgt.check(plan)) == "keeps to all rules"
+
+
+def test_the_burden_adds_up(town, plan):
+    burden = plan.burden()
+    assert list(burden.index) == [*GROUPS, "all"]
+    assert burden.loc[GROUPS, "pupils"].sum() == burden.loc["all", "pupils"]
+    assert burden.loc[GROUPS, "moved"].sum() == pytest.approx(burden.loc["all", "moved"])
+    assert burden.loc["all", "share_moved"] == pytest.approx(plan.moved)
+    assert burden.loc["all", "ratio_moved"] == 1
+    assert burden.loc["all", "minutes_now"] == pytest.approx(plan.after["travel_time"])
+    assert burden.loc["all", "minutes_before"] == pytest.approx(plan.before["travel_time"])
+    frame = plan.to_frame()
+    for group in GROUPS:
+        people = town.blocks[group].to_numpy()
+        moved = frame["moved"].to_numpy()
+        assert burden.loc[group, "moved"] == people[moved].sum()
+        longer = (frame["minutes_now"] - frame["minutes_before"]).to_numpy()
+        assert burden.loc[group, "minutes_of_moved"] == pytest.approx(np.average(longer[moved], weights=people[moved]))
+        each = np.repeat(frame["minutes_now"].to_numpy(), people.astype(int))
+        assert burden.loc[group, "p90_now"] == np.quantile(each, 0.9, method="inverted_cdf")
+        assert burden.loc[group, "longest_now"] == each.max()
+
+
+def test_frames_and_files(town, plan, tmp_path):
+    frame = plan.to_frame()
+    assert list(frame.drop(columns="geometry")) == ["current", "moved", "minutes_before", "minutes_now", "school"]
+    assert frame.index.equals(town.blocks.index)
+    assert frame["moved"].equals(frame["current"] != frame["school"])
+    plan.to_file(tmp_path / "plan.csv")
+    read = pd.read_csv(tmp_path / "plan.csv", index_col=0)
+    assert read["school"].tolist() == frame["school"].tolist()
+    plan.to_file(tmp_path / "plan.gpkg")
+    assert len(geopandas.read_file(tmp_path / "plan.gpkg")) == 200
+    table = sgt.rezone(
+        sgt.Population(town.pupils.counts, GROUPS, units=town.blocks.index),
+        **town.today,
+        constraints=RULES,
+        adjacency=town.pupils.geography.adjacency("rook", 1.0),
+        rng=7,
+        steps=400_000,
+    )
+    assert table.assignment.equals(plan.assignment)
+    with pytest.raises(sgt.GeographyError, match=r"plan\.csv"):
+        table.to_file(tmp_path / "plan2.gpkg")
+    assert "change school" in str(plan)
+    assert "dissimilarity" in plan._repr_html_()
+    again = pickle.loads(pickle.dumps(plan))  # noqa: S301 - our own bytes
+    assert again.assignment.equals(plan.assignment)
+    assert sgt.check(again)
+
+
+def test_why_a_block_goes_where_it_goes(town, plan):
+    moving = plan.assignment.index[plan.to_frame()["moved"]][0]
+    why = plan.why(moving)
+    chosen = why[why["plan"]]
+    assert len(chosen) == 1
+    assert chosen["breaks"].tolist() == [""]
+    free = why[why["breaks"] == ""]
+    assert chosen["goal"].iloc[0] == pytest.approx(free["goal"].min())  # no better school for this block alone
+    assert (
+        why.loc[why["today"], "minutes"].iloc[0] == town.district.travel.loc[moving, town.blocks.loc[moving, "school"]]
+    )
+    with pytest.raises(sgt.DataError, match="no block 'nowhere'"):
+        plan.why("nowhere")
+
+
+def test_an_assignment_made_elsewhere_is_scored(town, plan):
+    scored = town.score(plan.assignment)
+    pd.testing.assert_series_equal(scored.after, plan.after)
+    assert sgt.check(scored)
+    with pytest.raises(sgt.DataError, match="schools that are not open: 'x'"):
+        town.score(plan.assignment.replace(plan.assignment.iloc[0], "x"))
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def test_what_does_not_match_is_named(town):
+    schools, travel, current = town.district.schools, town.district.travel, town.blocks["school"]
+    first, block = schools.index[0], town.blocks.index[0]
+    hole = travel.copy()
+    hole.loc[block, first] = np.nan
+    twice = schools.assign(block=[schools["block"].iloc[0]] * len(schools))
+    cases = [
+        ({"current": current.replace(first, "x")}, "current names schools that are not in the index of schools: 'x'"),
+        ({"current": current.drop(block)}, "units without a label"),
+        ({"travel": hole}, f"travel holds nan from block {block!r} to school {first!r}"),
+        ({"travel": -travel}, "give minutes"),
+        ({"travel": travel.drop(columns=first)}, "schools absent"),
+        ({"travel": travel.drop(index=block)}, "blocks absent"),
+        ({"travel": travel.to_numpy()}, "DataFrame of blocks × schools"),
+        ({"schools": schools.assign(block="nowhere")}, "stand in no block"),
+        ({"schools": twice}, "stand in the same block"),
+        ({"schools": schools.assign(open=False)}, "no school is open"),
+        ({"schools": list(schools.index)}, "one row a school"),
+        ({"adjacency": np.ones((3, 3))}, "adjacency is of 3 × 3, there are 200 blocks"),
+        ({"constraints": sgt.contiguous()}, "list of rules"),
+        ({"constraints": ["contiguous"]}, "not 'contiguous'"),
+        ({"goal": sgt.dissimilarity}, "minimize"),
+        ({"rng": None}, "rng=7"),
+        ({"steps": 0.5}, "steps"),
+        ({"steps": None, "seconds": -1}, "seconds"),
+        ({"constraints": [sgt.locked(["nowhere"])]}, "blocks that are not there: 'nowhere'"),
+        ({"constraints": [sgt.forbidden([(block, "x")])]}, "schools that are not there: 'x'"),
+    ]
+    for given, says in cases:
+        with pytest.raises(ValueError, match=says):
+            town.rezone(**given)
+
+
+def test_what_cannot_be_kept_to_is_said_at_once_and_by_how_much(town):
+    pupils = town.pupils.group_totals.sum()
+    everywhere = [(town.blocks.index[5], school) for school in town.district.schools.index]
+    cases = [
+        ([sgt.capacity(seats=100)], f"hold 600 pupils, {pupils - 600:,.0f} fewer than there are"),
+        ([sgt.capacity(low=10_000)], "schools must have 60,000 pupils"),
+        ([sgt.capacity(seats=100, low=200)], "more pupils than they may"),
+        (
+            [sgt.forbidden(everywhere), sgt.contiguous()],
+            r"1 blocks have no school .*'B00006', under forbidden\(6 pairs\)\.",
+        ),
+    ]
+    for constraints, says in cases:
+        with pytest.raises(sgt.DataError, match=says):
+            town.rezone(constraints=constraints)
+    tight = pd.Series(np.ceil(pupils / 6), index=town.district.schools.index)
+    rules = [sgt.capacity(seats=tight, low=tight - 1), sgt.contiguous(), sgt.most_moved(0.001)]
+    with pytest.raises(sgt.CapabilityError, match="no plan that keeps to all rules was found: the best leaves"):
+        town.rezone(constraints=rules, steps=20_000)
+
+
+def test_an_island_without_a_school_is_exempt_by_name(town):
+    """The last row of blocks is cut off."""
+    a, b = town.pupils.geography.adjacency("rook").nonzero()
+    last = town.blocks.index[-3:]
+    cut = (a >= 197) == (b >= 197)
+    adjacency = coo_array((np.ones(cut.sum()), (a[cut], b[cut])), shape=(200, 200))
+    with pytest.raises(
+        sgt.DataError, match=r"3 blocks lie in a part of the district without a school.*contiguous\(exempt"
+    ):
+        town.rezone(adjacency=adjacency)
+    found = town.rezone(adjacency=adjacency, constraints=[sgt.capacity(within=0.15), sgt.contiguous(exempt=last)])
+    assert sgt.check(found)
+
+
+def test_goals_and_rules_say_what_is_wrong_with_them():
+    cases = [
+        (lambda: sgt.minimize(sgt.gini), sgt.CapabilityError, "no sum over zones"),
+        (lambda: sgt.minimize(sgt.isolation), sgt.CapabilityError, "no sum over zones"),
+        (lambda: sgt.minimize("moves"), sgt.OptionError, "an index or a measure"),
+        (lambda: -1 * sgt.minimize(sgt.moves), sgt.OptionError, "weight of a goal"),
+        (lambda: sgt.capacity(), sgt.OptionError, "one of the two"),
+        (lambda: sgt.capacity(within=0.1, seats=9), sgt.OptionError, "one of the two"),
+        (lambda: sgt.longest_trip(), sgt.OptionError, "one of the two"),
+        (lambda: sgt.longest_trip(ratio=0), sgt.OptionError, "ratio"),
+        (lambda: sgt.most_moved(5), sgt.OptionError, "from 0 to 1"),
+    ]
+    for make, kind, says in cases:
+        with pytest.raises(kind, match=says):
+            make()
+    with pytest.raises(TypeError):
+        sgt.minimize(sgt.moves) + 1
+    assert repr(2 * sgt.maximize(sgt.dissimilarity)) == "2 * maximize(dissimilarity)"
