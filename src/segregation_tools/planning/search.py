@@ -31,10 +31,11 @@ __all__ = ["Landscape", "found", "value_of"]
 KINDS = {"deviation": moves.DEVIATION, "entropy": moves.ENTROPY, "quadratic": moves.QUADRATIC}
 PART = 1 << 17  # steps between two looks at the clock
 FELT = 4096  # steps in which a typical rise is felt
-HEAT = (2.0, 0.18)  # first and last temperature, in typical rises
-TOLL = (1.0, 100.0)  # first and last price of a pupil without room, in typical rises a pupil
+HEAT = (2.5, 0.22)  # first and last temperature, in typical rises
+TOLL = (0.6, 60.0)  # first and last price of a pupil without room, in typical rises a pupil
 COLD = 1e-9
 STEPS_PER_BLOCK = 2000  # of one start
+ROUNDS = 40  # of settling
 ROUNDING = 1e-6
 
 
@@ -394,7 +395,7 @@ class _State:
         self.land.step(at, part, *self._prices(0.0, 0.0))
         pace = part / max(time.monotonic() - begun, 1e-6)
         left = seconds - self.elapsed
-        many = max(1, round((left * pace / each) ** 0.5)) if left * pace > each else 1
+        many = max(1, round((left * pace / each) ** 0.7)) if left * pace > each else 1
         for turn in range(many):
             seed = seeds_of(root, worker + workers * (turn + 1), worker + workers * (turn + 1) + 1)[0]
             begun = time.monotonic()
@@ -423,11 +424,17 @@ class _State:
         )
 
     def _settled(self, at: moves.Annealing) -> list[tuple[float, Codes]]:
-        """Go down to the bottom, where nobody is without room; nothing if somebody is."""
-        dear = 1e3 * self.toll[1]
-        for _ in range(20):
+        """Walk on where it is cold until nobody is without room, then go down to the bottom; nothing if somebody is."""
+        cold, dear = self.heat[1], self.toll[1]
+        round_long = 20 * len(at.zone)
+        for _ in range(ROUNDS):
+            if self.land.beyond(at) <= ROUNDING:
+                break
+            # cheap at first: pupils pass through schools that are full
+            self.land.step(at, 5 * round_long, (2 * cold, cold / 4), (self.toll[0] / 2, 10 * dear))
+        for _ in range(ROUNDS):
             before = self.land.height(at), self.land.beyond(at)
-            self.land.step(at, 20 * max(int(at.tally[0]), len(at.zone)), (COLD * self.heat[1],) * 2, (dear, dear))
+            self.land.step(at, round_long, (COLD * cold,) * 2, (1000 * dear,) * 2)
             if (self.land.height(at), self.land.beyond(at)) == before:
                 break
         self.least_beyond = min(self.least_beyond, self.land.beyond(at))
