@@ -329,36 +329,34 @@ def _all_meet(at: Annealing, graph: Graph, unit: int) -> bool:
 @compiled
 def _meet(at: Annealing, graph: Graph, unit: int, a: int, b: int) -> bool:
     """Search from both ends by turns: the smaller side, where they do not meet, is soon searched through."""
-    zone, z = at.zone, at.zone[unit]
     at.tally[3] += 2  # marks of earlier searches are lower
-    mine, theirs = at.tally[3] - 1, at.tally[3]
-    at.seen[a], at.seen[b] = mine, theirs
+    last = at.tally[3]
+    at.seen[a], at.seen[b] = last, last - 1
     at.queue[0, 0], at.queue[1, 0] = a, b
-    head_a, tail_a, head_b, tail_b = 0, 1, 0, 1
-    while head_a < tail_a and head_b < tail_b:
-        here = at.queue[0, head_a]
-        head_a += 1
-        for k in range(graph.starts[here], graph.starts[here + 1]):
-            there = graph.near[k]
-            if zone[there] == z and there != unit:
-                if at.seen[there] == theirs:
-                    return True
-                if at.seen[there] != mine:
-                    at.seen[there] = mine
-                    at.queue[0, tail_a] = there
-                    tail_a += 1
-        here = at.queue[1, head_b]
-        head_b += 1
-        for k in range(graph.starts[here], graph.starts[here + 1]):
-            there = graph.near[k]
-            if zone[there] == z and there != unit:
-                if at.seen[there] == mine:
-                    return True
-                if at.seen[there] != theirs:
-                    at.seen[there] = theirs
-                    at.queue[1, tail_b] = there
-                    tail_b += 1
+    head, tail_a, tail_b = 0, 1, 1
+    while head < tail_a and head < tail_b:
+        tail_a = _spread(at, graph, unit, 0, head, tail_a, last, last - 1)
+        tail_b = _spread(at, graph, unit, 1, head, tail_b, last - 1, last)
+        if tail_a < 0 or tail_b < 0:
+            return True
+        head += 1
     return False
+
+
+@inlined
+def _spread(at: Annealing, graph: Graph, unit: int, side: int, head: int, tail: int, mine: int, theirs: int) -> int:
+    """Mark the neighbours of the next unit of one side, and give the new end of its queue; −1 where the sides met."""
+    here = at.queue[side, head]
+    for k in range(graph.starts[here], graph.starts[here + 1]):
+        there = graph.near[k]
+        if at.zone[there] == at.zone[unit] and there != unit and tail >= 0:
+            if at.seen[there] == theirs:
+                tail = -1
+            elif at.seen[there] != mine:
+                at.seen[there] = mine
+                at.queue[side, tail] = there
+                tail += 1
+    return tail
 
 
 @compiled
