@@ -10,9 +10,19 @@ import numba
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["in_chunks"]
+__all__ = ["in_chunks", "threads"]
 
 CHUNK = 2048
+
+
+def threads() -> int:
+    """Say how many threads numba may use.
+
+    Returns
+    -------
+    int
+    """
+    return int(numba.get_num_threads())
 
 
 def in_chunks(work: Callable[[int, int], object], size: int, chunk: int = CHUNK) -> None:
@@ -29,7 +39,7 @@ def in_chunks(work: Callable[[int, int], object], size: int, chunk: int = CHUNK)
         Length of a chunk.
     """
     firsts = range(0, size, chunk)
-    workers = min(numba.get_num_threads(), len(firsts))
+    workers = min(threads(), len(firsts))
     if workers < 2:
         for first in firsts:
             work(first, min(first + chunk, size))

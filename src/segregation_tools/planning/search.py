@@ -12,6 +12,7 @@ import numpy as np
 from segregation_tools.errors import CapabilityError, DataError, listed
 from segregation_tools.indices.index import Index
 from segregation_tools.kernels import moves
+from segregation_tools.kernels.pool import threads
 from segregation_tools.kernels.sample import seeds_of
 from segregation_tools.planning.constraints import Contiguous, Rule, pieces
 
@@ -311,12 +312,10 @@ def found(
     CapabilityError
         If none was found.
     """
-    import numba
-
     typical, people = _felt(land, root)
     heat = tuple(share * typical for share in HEAT)
     toll = tuple(share * typical / people for share in TOLL)
-    workers = numba.get_num_threads()
+    workers = threads()
     each = STEPS_PER_BLOCK * len(land.start)
     state = _State(land, heat, toll, time.monotonic(), seconds)
     with ThreadPoolExecutor(workers) as pool:
