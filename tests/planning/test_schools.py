@@ -97,9 +97,9 @@ def test_seconds_are_those_of_the_search(town):
     begun = time.monotonic()
     seen = []
     found = town.rezone(seconds=1.0, steps=None, progress=lambda done, value: seen.append((done, value)))
-    assert 0.8 < time.monotonic() - begun < 3
+    assert 0.8 < time.monotonic() - begun < 1 + 5  # compiled and read besides
     assert sgt.check(found)
-    assert seen
+    assert seen[-1][1] == pytest.approx(found.after["dissimilarity"] + 0.1 * found.moved, abs=1e-5)
     assert all(0 <= done <= 1 for done, _ in seen)
 
 
@@ -260,6 +260,13 @@ def test_check_finds_what_each_rule_forbids(town, plan):
     far = town.district.travel[schools[0]].idxmax()
     apart[far] = schools[0]
     assert schools[0] in set(sgt.check(town.score(apart, constraints=[sgt.contiguous()])).violations["where"])
+    far_off = sgt.check(town.score(swapped, constraints=[sgt.longest_trip(minutes=5)])).violations.set_index("where")[
+        "by"
+    ]
+    ways = pd.Series(
+        [town.district.travel.loc[block, school] for block, school in swapped.items()], index=swapped.index
+    )
+    pd.testing.assert_series_equal(far_off, (ways - 5)[ways > 5], check_names=False)
     over = sgt.check(town.score(crowded, constraints=[sgt.capacity(seats=100)])).violations
     assert over["by"].tolist() == [town.pupils.group_totals.sum() - 100]
     assert str(sgt.check(plan)) == "keeps to all rules"

@@ -382,19 +382,33 @@ class LongestTrip(Rule):
         ndarray of bool, shape (blocks, schools)
         """
         stays = np.arange(len(problem.schools)) == problem.current[:, np.newaxis]
-        if self.minutes is not None:
-            return np.asarray((problem.minutes <= self.minutes + ROUNDING) | stays)
-        # where a school closes, there is no way of today: the shortest one stands for it
-        today = np.where(
-            problem.current >= 0,
-            problem.minutes[np.arange(len(problem.current)), problem.current],
-            problem.minutes.min(axis=1),
-        )
-        return np.asarray((problem.minutes <= self.ratio * today[:, np.newaxis] + ROUNDING) | stays)
+        return np.asarray((problem.minutes <= self._limit(problem)[:, np.newaxis] + ROUNDING) | stays)
 
-    @property
-    def _name(self) -> str:
-        return "longest_trip"
+    def broken(self, problem: Problem, zone: Codes) -> Broken:
+        """Yield blocks whose way is too long, and by how many minutes.
+
+        Parameters
+        ----------
+        problem : Problem
+            The district.
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block.
+
+        Yields
+        ------
+        tuple of rule, block, and minutes
+        """
+        beyond = problem.minutes[np.arange(len(zone)), zone] - self._limit(problem)
+        for block in np.flatnonzero((beyond > ROUNDING) & (zone != problem.current)).tolist():
+            yield "longest_trip", problem.blocks[block], float(beyond[block])
+
+    def _limit(self, problem: Problem) -> Floats:
+        """Longest way of each block; where a school closes, the shortest there is stands for today's."""
+        rows = np.arange(len(problem.current))
+        if self.ratio is None:
+            return np.full(len(rows), self.minutes)
+        today = problem.minutes[rows, problem.current]
+        return np.asarray(self.ratio * np.where(problem.current >= 0, today, problem.minutes.min(axis=1)))
 
 
 def longest_trip(*, minutes: float | None = None, ratio: float | None = None) -> LongestTrip:

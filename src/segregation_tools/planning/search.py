@@ -48,6 +48,7 @@ class Landscape:
     district: moves.District
     graph: moves.Graph
     terms: moves.Terms
+    constant: float
     start: Codes
 
     @classmethod
@@ -89,13 +90,14 @@ class Landscape:
         whole = next((rule for rule in rules if isinstance(rule, Contiguous)), None)
         if whole is not None:
             _check_joined(problem, whole)
-        linear = np.zeros(problem.minutes.shape)
+        linear, constant = np.zeros(problem.minutes.shape), 0.0
         kinds, weights = [], []
         mix: Floats = np.asarray(problem.pupils.mix, dtype=np.float64)
         for weight, what in goal.terms:
             if isinstance(what, Index):
-                what._check_groups(problem.pupils)
+                what(problem.pupils)  # refuses groups that it cannot compare
                 form = what.about.zonal(mix)  # type: ignore[misc]  # `minimize` has seen to it
+                constant += weight * form.constant
                 kinds.append(KINDS[form.kind])
                 inner = form.weights if form.kind == "quadratic" else np.tile(np.diag(form.weights), (len(mix), 1))
                 weights.append(weight * inner / problem.sizes.sum())
@@ -118,7 +120,7 @@ class Landscape:
         )
         starts, near = _edges(problem, needed=whole is not None)
         start = _started(problem, allowed, whole)
-        return cls(problem, district, moves.ringed(starts, near), terms, start)
+        return cls(problem, district, moves.ringed(starts, near), terms, constant, start)
 
     def at(self, zone: Codes, seed: int) -> moves.Annealing:
         """Stand at a plan.
@@ -167,7 +169,7 @@ class Landscape:
         return float(over.sum() + max(0.0, at.moved[0] - self.district.most_moved))
 
     def height(self, at: moves.Annealing) -> float:
-        """Take the goal, but for what does not depend on the plan.
+        """Take the goal's value.
 
         Parameters
         ----------
@@ -179,7 +181,9 @@ class Landscape:
         float
         """
         zone = at.zone
-        return float(at.worth.sum() + self.district.cost[np.arange(len(zone)), zone].sum(dtype=np.float64))
+        return self.constant + float(
+            at.worth.sum() + self.district.cost[np.arange(len(zone)), zone].sum(dtype=np.float64)
+        )
 
 
 def _check_room(problem: Problem, low: Floats, high: Floats) -> None:
