@@ -88,10 +88,10 @@ def everything_else() -> str:
     """Document what is not an index."""
     names = [name for name in sgt.__all__ if name not in stocked() and name != "__version__"]
     parts = ["# Populations, environments, tables, pages", ""]
-    rooms = ["population", "environments", "indices", "analysis", "views", "errors"]
+    rooms = ["population", "environments", "indices", "analysis", "planning", "views", "errors"]
     for name in sorted(names, key=lambda name: (rooms.index(getattr(sgt, name).__module__.split(".")[1]), name)):
         thing = getattr(sgt, name)
-        kind = "autoclass" if inspect.isclass(thing) else "autofunction"
+        kind = "autoclass" if inspect.isclass(thing) else "autofunction" if callable(thing) else "autodata"
         members = "\n   :members:" if inspect.isclass(thing) and not issubclass(thing, Exception) else ""
         parts += ["```{eval-rst}", f".. {kind}:: {thing.__module__}.{name}{members}", "```", ""]
     return "\n".join(parts)

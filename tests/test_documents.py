@@ -1,5 +1,6 @@
 """What the documents show runs: the README, the first steps, the notebooks."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def test_the_code_runs_and_says_the_truth(document, tmp_path, monkeypatch):
                 value = eval(code.strip(), space)  # noqa: S307 - our own document
                 assert value == pytest.approx(float(number[1]), abs=5e-4), line
     assert (tmp_path / "report.html").exists() == ("report(" in text)
+
+
+def test_the_reference_has_a_place_for_every_public_name(tmp_path):
+    described = importlib.util.spec_from_file_location("pages", ROOT / "docs" / "pages.py")
+    pages = importlib.util.module_from_spec(described)
+    described.loader.exec_module(pages)
+    pages.write_index_pages(tmp_path)
+    written = "\n".join(page.read_text("utf-8") for page in tmp_path.glob("*.md"))
+    for name in sgt.__all__:
+        assert re.search(rf"\b{name}\b", written) or name == "__version__", name
 
 
 def test_the_command_of_the_readme_is_the_one_there_is():
