@@ -285,7 +285,7 @@ def rezone(
     seconds : float
         How long is searched.
     steps : int, optional
-        Instead of `seconds`: how many moves are tried in all. The plan is then the same on any machine and any number of
+        Instead of `seconds`: how many moves are tried in all. The plan is then the same each time, on any number of
         threads.
     progress : callable, optional
         ``progress(share done, lowest value so far)``, about five times a second.

@@ -302,7 +302,7 @@ def found(
     seconds : float or None
         How long is searched.
     steps : int or None
-        Instead: how many steps are made in all; the plan is then the same on any machine.
+        Instead: how many steps are made in all; the plan is then the same each time.
     progress : callable, optional
         ``progress(share done, best value so far)``.
 
