@@ -9,6 +9,7 @@ import numba
 import numpy as np
 import pandas as pd
 import pytest
+from libpysal.graph import Graph
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -200,7 +201,9 @@ def test_a_school_that_closes_and_a_school_that_opens(town):
     assert sgt.check(closed)
     assert np.isnan(closed.before["dissimilarity"])
     assert closed.to_frame()["current"].isna().sum() == (town.blocks["school"] == schools.index[2]).sum()
-    assert np.isfinite(closed.burden().to_numpy()).all()
+    assert np.isfinite(closed.burden().drop(columns="minutes_of_moved").to_numpy()).all()
+    only = town.score(town.blocks["school"].replace(schools.index[2], schools.index[0]), schools=schools).burden()
+    assert only["minutes_of_moved"].isna().all()  # whoever moves had a school that closes
 
     free = town.blocks.index.difference(town.district.schools["block"])[77]
     more = pd.concat([town.district.schools, pd.DataFrame({"block": [free]}, index=["new"])])
@@ -433,3 +436,116 @@ def test_goals_and_rules_say_what_is_wrong_with_them():
     with pytest.raises(TypeError):
         sgt.minimize(sgt.moves) + 1
     assert repr(2 * sgt.maximize(sgt.dissimilarity)) == "2 * maximize(dissimilarity)"
+
+
+def test_adjacency_is_matched_by_its_labels(town, plan):
+    mixed = town.blocks.sample(frac=1, random_state=0)
+    graph = Graph.build_contiguity(mixed, rook=True)
+    dense = pd.DataFrame(graph.sparse.toarray(), index=mixed.index, columns=mixed.index)
+    for adjacency in (graph, dense):
+        found = town.rezone(adjacency=adjacency)
+        assert found.assignment.equals(plan.assignment)
+        assert sgt.check(town.score(found.assignment))
+    cases = [
+        (dense.iloc[:, ::-1], "labelled by the blocks"),
+        (dense.set_axis(range(200)).set_axis(range(200), axis=1), "labelled by the blocks; absent: 'B00001'"),
+        (np.full((200, 200), np.nan), "missing or infinite"),
+        ("queen", "libpysal Graph or a matrix"),
+    ]
+    for adjacency, says in cases:
+        with pytest.raises(sgt.DataError, match=says):
+            town.rezone(adjacency=adjacency)
+
+
+def path(current, schools, exempt=(), **given):
+    """Six blocks in a row, and more that touch none."""
+    blocks = [f"B{i}" for i in range(len(current))]
+    counts = np.array([[90, 10], [90, 10], [50, 50], [50, 50], [10, 90], [20, 80], [30, 70]][: len(blocks)])
+    adjacency = np.diag(np.arange(len(blocks) - 1) < 5 - (len(blocks) == 6), 1).astype(float)
+    rules = [sgt.contiguous(exempt=exempt), *given.pop("rules", [])]
+    return sgt.rezone(
+        sgt.Population(counts.T, ["x", "y"], units=blocks),
+        current=pd.Series(list(current), index=blocks),
+        schools=schools,
+        travel=pd.DataFrame(1.0, index=blocks, columns=schools.index),
+        adjacency=adjacency,
+        constraints=rules,
+        rng=1,
+        steps=20_000,
+        **given,
+    )
+
+
+def test_exempt_islands_find_a_school():
+    closing = pd.DataFrame({"block": ["B0", "B4", None], "open": [True, True, False]}, index=list("ABC"))
+    assert path("AABBBC", closing, ["B5"]).assignment["B5"] in "AB"
+    two = closing[["block"]][:2]
+    assert path("AABBBA", two, ["B5"], rules=[sgt.forbidden([("B5", "A")])]).assignment["B5"] == "B"
+    new = pd.DataFrame({"block": ["B0", "B2", "B5"]}, index=list("ANB"))
+    assert path("AAAAABA", new, ["B6"]).assignment["B6"] == "A"
+
+
+def test_a_zone_is_not_joined_through_an_island(town):
+    for label in town.blocks.index[80:110].difference(town.district.schools["block"]):
+        current = town.blocks["school"].copy()
+        current[label] = town.district.schools.index[0]
+        rules = [sgt.contiguous(exempt=[label]), sgt.locked([label])]
+        assert sgt.check(town.rezone(current=current, constraints=rules, steps=20_000))
+
+
+def test_tight_rules_end_in_time(town):
+    big = Town(2000, 12, seed=1)
+    room = np.ceil(big.pupils.group_totals.sum() / 12)
+    rules = [sgt.contiguous(), sgt.capacity(seats=room, low=room - 1), sgt.most_moved(0.01)]
+    big.rezone(steps=1000)
+    begun = time.monotonic()
+    with pytest.raises(sgt.CapabilityError, match="no plan that keeps to all rules"):
+        big.rezone(constraints=rules, seconds=0.5, steps=None)
+    assert time.monotonic() - begun < 0.5 + 5
+
+
+def test_what_else_is_refused(town):
+    schools, first = town.district.schools, town.district.schools.index[0]
+    more = pd.concat([schools, pd.DataFrame({"block": [None]}, index=["new"])])
+    travel = town.district.travel.assign(new=1.0)
+    cases = [
+        (lambda: town.rezone(schools=schools.assign(open="no")), "'open' must be true or false"),
+        (
+            lambda: town.rezone(schools=schools.assign(open=[True, None, *[True] * (len(schools) - 2)])),
+            "'open' must be",
+        ),
+        (
+            lambda: town.rezone(schools=more, travel=travel, constraints=[sgt.contiguous()]),
+            "nobody goes to 'new' today",
+        ),
+        (lambda: town.rezone(constraints=[sgt.contiguous(), sgt.contiguous()]), "more than once"),
+        (lambda: town.rezone(goal=1e300 * sgt.minimize(sgt.travel_time)), "too large"),
+        (lambda: town.rezone(constraints=[sgt.capacity(seats=dict.fromkeys(schools.index, "seven"))]), "no counts"),
+        (
+            lambda: town.rezone(constraints=[sgt.capacity(seats=pd.Series([9, 9], index=[first, first]))]),
+            "more than once",
+        ),
+        (lambda: sgt.forbidden([("b",)]), "takes pairs"),
+        (lambda: sgt.forbidden("ab"), "takes a list"),
+        (lambda: sgt.locked("B00001"), "takes a list"),
+        (lambda: sgt.contiguous(exempt="B00001"), "takes a list"),
+        (lambda: town.score(town.blocks["school"], constraints=[sgt.locked(["zz"])]), "not there: 'zz'"),
+    ]
+    for make, says in cases:
+        with pytest.raises(sgt.SegregationError, match=says):
+            make()
+    some = town.blocks.assign(tot=2 * town.blocks[GROUPS].sum(axis=1))
+    with pytest.raises(sgt.CapabilityError, match=r"pupils\.with_rest\(\)"):
+        sgt.rezone(sgt.Population.from_frame(some, GROUPS, total="tot"), **town.today, rng=1)
+    with pytest.raises(sgt.GroupError, match="one group, 'a'"):
+        sgt.rezone(sgt.Population.from_frame(town.blocks, ["a"]), **town.today, rng=1)
+
+
+def test_a_group_may_be_called_all_and_rules_keep_what_they_were_told(town):
+    named = sgt.Population.from_frame(town.blocks.rename(columns={"a": "all"}), ["all", "b", "c"])
+    burden = sgt.score(named, town.blocks["school"], **town.today).burden()
+    assert list(burden.index) == ["all", "b", "c", "all groups"]
+    seats = pd.Series(5000.0, index=town.district.schools.index)
+    found = town.rezone(constraints=[sgt.capacity(seats=seats)], steps=1000)
+    seats[:] = 1
+    assert sgt.check(found)

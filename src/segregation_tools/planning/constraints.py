@@ -184,7 +184,11 @@ def _by_school(given: Any, what: str, problem: Problem) -> Floats:
     if isinstance(given, str):
         values = column_of_numbers(problem.table, given, problem.schools)
     elif isinstance(given, (pd.Series, Mapping)):
-        values = pd.Series(given).reindex(problem.schools).to_numpy(dtype=np.float64)
+        named = pd.Series(given)
+        if not named.index.is_unique:
+            msg = f"{what} names schools more than once: {listed(named.index[named.index.duplicated()].unique())}"
+            raise DataError(msg)
+        values = column_of_numbers(pd.DataFrame({what: named.reindex(problem.schools)}), what, problem.schools)
     else:
         values = np.full(len(problem.schools), real_number(given, what, 0, "a number of pupils"))
     wrong = ~(values >= 0)
@@ -225,7 +229,8 @@ def capacity(*, within: float | None = None, seats: Any = None, low: Any = None)
         raise OptionError(msg)
     if within is not None:
         real_number(within, "within", 0, "a share of today's roll")
-    return Capacity(within, seats, low)
+    kept = (given.copy() if isinstance(given, pd.Series) else given for given in (seats, low))
+    return Capacity(within, *kept)
 
 
 def pieces(problem: Problem, zone: Codes, left_out: Codes) -> tuple[Codes, Codes]:
@@ -343,7 +348,7 @@ def contiguous(*, exempt: Iterable[Hashable] = ()) -> Contiguous:
     Parameters
     ----------
     exempt : iterable of block labels
-        Islands, that need not be joined to anything.
+        Islands, that need not be joined to anything: they stay with their school, or go to the nearest that they may.
 
     Returns
     -------
@@ -354,7 +359,7 @@ def contiguous(*, exempt: Iterable[Hashable] = ()) -> Contiguous:
     >>> contiguous()
     contiguous()
     """
-    return Contiguous(tuple(exempt))
+    return Contiguous(_labels(exempt, "contiguous(exempt=[...])"))
 
 
 @dataclass(frozen=True, repr=False)
@@ -563,7 +568,7 @@ def locked(units: Iterable[Hashable]) -> Locked:
     >>> locked(["b1", "b2"])
     locked(2 blocks)
     """
-    return Locked(tuple(units))
+    return Locked(_labels(units, "locked([...])"))
 
 
 @dataclass(frozen=True, repr=False)
@@ -619,7 +624,20 @@ def forbidden(pairs: Iterable[tuple[Hashable, Hashable]]) -> Forbidden:
     >>> forbidden([("b1", "north")])
     forbidden(1 pairs)
     """
-    return Forbidden(tuple((block, school) for block, school in pairs))
+    named = _labels(pairs, "forbidden([...])")
+    wrong = [pair for pair in named if not isinstance(pair, tuple) or len(pair) != 2]
+    if wrong:
+        msg = f"forbidden([(block, school), ...]) takes pairs, not {listed(wrong)}"
+        raise OptionError(msg)
+    return Forbidden(tuple((block, school) for block, school in named))
+
+
+def _labels(given: Any, where: str) -> tuple[Any, ...]:
+    """List labels; one text is a mistake."""
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+        msg = f"{where} takes a list, not {given!r}"
+        raise OptionError(msg)
+    return tuple(given)
 
 
 def _positions(problem: Problem, labels: Sequence[Hashable], where: str) -> Codes:

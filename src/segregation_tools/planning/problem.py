@@ -149,7 +149,17 @@ def read_problem(
     if not isinstance(schools, pd.DataFrame) or not len(schools) or not schools.index.is_unique:
         msg = "schools must be a DataFrame with one row a school, labelled by its index"
         raise DataError(msg)
-    is_open = schools["open"].to_numpy(dtype=bool) if "open" in schools else np.ones(len(schools), dtype=bool)
+    if pupils.stated_total is not None and pupils.with_rest() is not pupils:
+        msg = (
+            "some pupils belong to none of the groups, but sit in schools too: read them as a group, pupils.with_rest()"
+        )
+        raise CapabilityError(msg)
+    said = schools["open"] if "open" in schools else pd.Series(True, index=schools.index)
+    unclear = [school for school, value in said.items() if not isinstance(value, (bool, np.bool_))]
+    if unclear:
+        msg = f"'open' must be true or false; it is neither for schools {listed(unclear)}"
+        raise DataError(msg)
+    is_open = said.to_numpy(dtype=bool)
     if not is_open.any():
         msg = "no school is open"
         raise DataError(msg)
@@ -166,7 +176,7 @@ def read_problem(
     minutes = _minutes(travel(pupils, table) if callable(travel) else travel, pupils.units, table.index)
     stands = _stands(table, pupils.units)
     where = table.index.get_indexer(pd.Index(today))
-    return Problem(pupils, table.index, where, minutes, stands, table, _touching(adjacency, len(pupils)))
+    return Problem(pupils, table.index, where, minutes, stands, table, _touching(adjacency, pupils.units))
 
 
 def _minutes(travel: Any, blocks: pd.Index[Any], schools: pd.Index[Any]) -> Floats:
@@ -209,19 +219,34 @@ def _stands(schools: pd.DataFrame, blocks: pd.Index[Any]) -> Codes:
     return stands.astype(np.intp)
 
 
-def _touching(adjacency: Any, blocks: int) -> csr_array | None:
-    """Make a given adjacency symmetric, without loops."""
-    from scipy.sparse import csr_array
+def _touching(adjacency: Any, blocks: pd.Index[Any]) -> csr_array | None:
+    """Put a given adjacency in the order of the blocks, make it symmetric, without loops."""
+    from scipy.sparse import csr_array, issparse
 
     if adjacency is None:
         return None
-    matrix = csr_array(getattr(adjacency, "sparse", adjacency))
-    if matrix.shape != (blocks, blocks):
-        msg = f"adjacency is of {matrix.shape[0]} × {matrix.shape[1]}, there are {blocks} blocks"
+    labels = adjacency.index if isinstance(adjacency, pd.DataFrame) else getattr(adjacency, "unique_ids", None)
+    given = adjacency.to_numpy() if isinstance(adjacency, pd.DataFrame) else getattr(adjacency, "sparse", adjacency)
+    if not issparse(given) and np.ndim(given) != 2:
+        msg = f"adjacency must be a libpysal Graph or a matrix of blocks × blocks, not {type(adjacency).__name__}"
         raise DataError(msg)
+    matrix = csr_array(given).astype(np.float64)
+    if matrix.shape != (len(blocks), len(blocks)):
+        msg = f"adjacency is of {matrix.shape[0]} × {matrix.shape[1]}, there are {len(blocks)} blocks"
+        raise DataError(msg)
+    if not np.isfinite(matrix.data).all():
+        msg = "adjacency holds values that are missing or infinite: give 1 where blocks touch, 0 elsewhere"
+        raise DataError(msg)
+    if labels is not None:
+        order = pd.Index(labels).get_indexer(blocks)
+        columns = adjacency.columns if isinstance(adjacency, pd.DataFrame) else labels
+        if (order < 0).any() or list(columns) != list(labels):
+            msg = f"adjacency must be labelled by the blocks; absent: {listed(blocks[np.flatnonzero(order < 0)]) or 'none'}"
+            raise DataError(msg)
+        matrix = csr_array(matrix[order][:, order])
     matrix.data = (matrix.data != 0).astype(np.float64)
     joined = csr_array(matrix + matrix.T)
-    joined.data[:] = 1
     joined.setdiag(0)
     joined.eliminate_zeros()
-    return csr_array(joined)
+    joined.data[:] = 1
+    return joined

@@ -10,7 +10,7 @@ import pandas as pd
 
 from segregation_tools.errors import DataError, GeographyError, OptionError, listed
 from segregation_tools.indices.evenness import dissimilarity
-from segregation_tools.planning.constraints import Rule
+from segregation_tools.planning.constraints import Contiguous, Rule
 from segregation_tools.planning.goals import Goal, measured_by, minimize, moves, travel_time
 from segregation_tools.planning.problem import Problem, read_problem
 from segregation_tools.planning.search import Landscape, found, value_of
@@ -104,7 +104,7 @@ class Plan:
             One row a group and one for all: `pupils`, `moved`, `share_moved`, `ratio_moved` (share moved over that of all),
             `minutes_before`, `minutes_now`, `p90_before`, `p90_now`, `longest_before`, `longest_now` (mean, ninth decile and
             longest way), `minutes_of_moved` (by how much the way of those who move becomes longer, on average). Ways of
-            today are those to schools that stay open.
+            today are those to schools that stay open; NaN where there are none.
         """
         problem, rows = self.problem, np.arange(len(self.zone))
         stays_open = problem.current >= 0
@@ -112,10 +112,11 @@ class Plan:
         now = problem.minutes[rows, self.zone]
         moving = self.zone != problem.current
         table = {}
-        for name, people in [*zip(problem.pupils.groups, problem.counts, strict=True), ("all", problem.sizes)]:
+        everyone = "all" if "all" not in problem.pupils.groups else "all groups"
+        for name, people in [*zip(problem.pupils.groups, problem.counts, strict=True), (everyone, problem.sizes)]:
             moved = float(people[moving].sum())
             was, goes = people * stays_open, people * (stays_open & moving)
-            change = float(goes @ np.nan_to_num(now - before) / goes.sum()) if goes.any() else 0.0
+            change = _mean(now - before, goes)
             table[name] = {
                 "pupils": float(people.sum()),
                 "moved": moved,
@@ -129,8 +130,8 @@ class Plan:
                 "minutes_of_moved": change,
             }
         frame = pd.DataFrame(table).T
-        everyone = frame["share_moved"].iloc[-1]
-        frame.insert(3, "ratio_moved", frame["share_moved"] / everyone if everyone > 0 else np.nan)
+        of_all = frame["share_moved"].iloc[-1]
+        frame.insert(3, "ratio_moved", frame["share_moved"] / of_all if of_all > 0 else np.nan)
         return frame.rename_axis("group")
 
     def why(self, unit: Any) -> pd.DataFrame:
@@ -147,7 +148,8 @@ class Plan:
             One row a school, the best first: `minutes`, the goal's value if the block went there (`goal`), which rules that
             would break (`breaks`, empty where none); `today` and `plan` mark the two schools.
         """
-        at = self.problem.blocks.get_indexer(pd.Index([unit], tupleize_cols=False))[0]
+        labels = list(self.problem.blocks)
+        at = labels.index(unit) if unit in labels else -1
         if at < 0:
             msg = f"no block {unit!r}; blocks are {listed(self.problem.blocks)}"
             raise DataError(msg)
@@ -339,7 +341,12 @@ def rezone(
     root = int(source_of_chance(rng).integers(ROOTS))
     land = Landscape.of(problem, goal, rules)
     zone = found(land, root=root, seconds=None if steps is not None else seconds, steps=steps, progress=progress)
-    return Plan(problem, zone, goal, rules, root)
+    plan = Plan(problem, zone, goal, rules, root)
+    broken = check(plan)
+    if not broken:
+        msg = f"the search made a plan that breaks its rules, which it must not: {broken}"
+        raise ArithmeticError(msg)
+    return plan
 
 
 def _goal(goal: Any) -> Goal:
@@ -354,6 +361,9 @@ def _rules(constraints: Any) -> tuple[Rule, ...]:
         msg = f"constraints must be a list of rules, [sgt.capacity(within=0.15), sgt.contiguous()], not {constraints!r}"
         raise OptionError(msg)
     rules = tuple(constraints)
+    if sum(isinstance(rule, Contiguous) for rule in rules) > 1:
+        msg = "contiguous() stands more than once: name all that are exempt in one"
+        raise OptionError(msg)
     strangers = [rule for rule in rules if not isinstance(rule, Rule)]
     if strangers:
         msg = f"constraints must be rules, such as sgt.capacity(within=0.15), not {listed(strangers)}"
@@ -404,7 +414,11 @@ def score(
         named = listed(strangers.unique())
         msg = f"the assignment names schools that are not open: {named}; open are {listed(problem.schools)}"
         raise DataError(msg)
-    return Plan(problem, zone.astype(np.intp), DEFAULT if goal is None else _goal(goal), _rules(constraints), None)
+    rules = _rules(constraints)
+    for rule in rules:  # what they name must be there
+        rule.allowed(problem)
+        rule.rooms(problem)
+    return Plan(problem, zone.astype(np.intp), DEFAULT if goal is None else _goal(goal), rules, None)
 
 
 @dataclass(frozen=True, eq=False)

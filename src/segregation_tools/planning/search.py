@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import CapabilityError, DataError, listed
+from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, listed
 from segregation_tools.indices.index import Index
 from segregation_tools.kernels import moves
 from segregation_tools.kernels.pool import threads
@@ -36,6 +36,8 @@ HEAT = (2.5, 0.22)  # first and last temperature, in typical rises
 TOLL = (0.6, 60.0)  # first and last price of a pupil without room, in typical rises a pupil
 COLD = 1e-9
 STEPS_PER_BLOCK = 2000  # of one start
+LARGEST = 1e30  # goal
+GRACE = 2.0  # seconds that settling may take beyond those of the search
 ROUNDS = 40  # of settling
 ROUNDING = 1e-6
 
@@ -90,6 +92,9 @@ class Landscape:
         whole = next((rule for rule in rules if isinstance(rule, Contiguous)), None)
         if whole is not None:
             _check_joined(problem, whole)
+        if len(problem.pupils.groups) < 2:
+            msg = f"there is one group, {listed(problem.pupils.groups)}, and none for it to meet: name more groups"
+            raise GroupError(msg)
         linear, constant = np.zeros(problem.minutes.shape), 0.0
         kinds, weights = [], []
         mix: Floats = np.asarray(problem.pupils.mix, dtype=np.float64)
@@ -103,6 +108,9 @@ class Landscape:
                 weights.append(weight * inner / problem.sizes.sum())
             else:
                 linear += weight * what.cost(problem)
+        if not np.abs(linear).max(initial=0) < LARGEST:
+            msg = f"the weights of {goal!r} are too large: let what matters most weigh about 1"
+            raise OptionError(msg)
         district = moves.District(
             np.ascontiguousarray(problem.counts.T),
             problem.sizes,
@@ -118,7 +126,7 @@ class Landscape:
             np.array(weights, dtype=np.float64).reshape(len(kinds), len(mix), len(mix)),
             mix,
         )
-        starts, near = _edges(problem, needed=whole is not None)
+        starts, near = _edges(problem, whole)
         start = _started(problem, allowed, whole)
         return cls(problem, district, moves.ringed(starts, near), terms, constant, start)
 
@@ -222,16 +230,23 @@ def _check_joined(problem: Problem, whole: Contiguous) -> None:
         raise DataError(msg)
 
 
-def _edges(problem: Problem, *, needed: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    if not needed:
+def _edges(problem: Problem, whole: Contiguous | None) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Which blocks touch; those that are exempt join nothing."""
+    from scipy.sparse import csr_array, diags_array
+
+    if whole is None:
         return np.zeros(len(problem.blocks) + 1, dtype=np.int32), np.zeros(0, dtype=np.int32)
-    matrix = problem.adjacency
+    joining = np.ones(len(problem.blocks))
+    joining[whole.left_out(problem)] = 0
+    matrix = csr_array(diags_array(joining) @ problem.adjacency @ diags_array(joining))
+    matrix.eliminate_zeros()
     matrix.sort_indices()
     return matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
 
 
 def _started(problem: Problem, allowed: NDArray[np.bool_], whole: Contiguous | None) -> Codes:
     """Begin at today's zones; what may not stay, or closes, goes to a school whose zone touches, the nearest first."""
+    exempt = np.isin(np.arange(len(problem.current)), [] if whole is None else whole.left_out(problem))
     zone = problem.current.copy()
     rows = np.arange(len(zone))
     if whole is None:
@@ -239,13 +254,20 @@ def _started(problem: Problem, allowed: NDArray[np.bool_], whole: Contiguous | N
         zone[wrong] = np.where(allowed, problem.minutes, np.inf).argmin(axis=1)[wrong]
         return zone
     placed = np.flatnonzero(problem.stands >= 0)
+    nowhere = np.flatnonzero((problem.stands < 0) & (problem.rolls(problem.current) == 0))
+    if len(nowhere):
+        names = listed(problem.schools[nowhere])
+        msg = f"nobody goes to {names} today, and no block says where a zone could begin: give 'block'"
+        raise DataError(msg)
     zone[problem.stands[placed]] = placed
     zone[(zone >= 0) & ~allowed[rows, zone]] = -1
+    lost = exempt & (zone < 0)  # joined to nothing
+    zone[lost] = np.where(allowed, problem.minutes, np.inf).argmin(axis=1)[lost]
     most = whole.most(problem)
     left_out = whole.left_out(problem)
     piece, many = pieces(problem, zone, left_out)
     for school in np.flatnonzero(many > most):  # a block that another school took may have cut a zone apart
-        mine = np.flatnonzero(zone == school)
+        mine = np.flatnonzero((zone == school) & ~exempt)
         sizes = np.bincount(piece[mine])
         if problem.stands[school] >= 0:
             sizes[piece[problem.stands[school]]] = len(zone) + 1
@@ -378,6 +400,11 @@ class _State:
     def elapsed(self) -> float:
         return time.monotonic() - self.begun
 
+    @property
+    def _over(self) -> bool:
+        """Whether settling must end, too."""
+        return self.stopped or (self.seconds is not None and self.elapsed > self.seconds + GRACE)
+
     def climb(self, seed: int, steps: int) -> list[tuple[float, Codes]]:
         """Anneal for so many steps from the start."""
         at = self.land.at(self.land.start, seed)
@@ -431,14 +458,14 @@ class _State:
         cold, dear = self.heat[1], self.toll[1]
         round_long = 20 * len(at.zone)
         for _ in range(ROUNDS):
-            if self.land.beyond(at) <= ROUNDING:
+            if self.land.beyond(at) <= ROUNDING or self._over:
                 break
             # cheap at first: pupils pass through schools that are full
             self.land.step(at, 5 * round_long, (2 * cold, cold / 4), (self.toll[0] / 2, 10 * dear))
         for _ in range(ROUNDS):
             before = self.land.height(at), self.land.beyond(at)
             self.land.step(at, round_long, (COLD * cold,) * 2, (1000 * dear,) * 2)
-            if (self.land.height(at), self.land.beyond(at)) == before:
+            if (self.land.height(at), self.land.beyond(at)) == before or self._over:
                 break
         self.least_beyond = min(self.least_beyond, self.land.beyond(at))
         if self.land.beyond(at) > ROUNDING:
