@@ -44,6 +44,12 @@ def test_columns_and_what_they_are_made_of(counties):
         assert 1 <= row.rank_low <= row.rank_high <= len(counties)
     again = sgt.compare(counties, indices=[sgt.dissimilarity, sgt.mutual_information], draws=99, rng=1)
     pd.testing.assert_frame_equal(found, again)
+    first, *others = counties
+    turned = {name: counties[name] for name in [*others[1:], first]}
+    fewer = sgt.compare(turned, indices=[sgt.dissimilarity, sgt.mutual_information], draws=99, rng=1)
+    kept = [name for name in list(found) if not name.startswith("rank")]
+    both = found.set_index(["place", "index"])[kept[2:]].loc[fewer.set_index(["place", "index"]).index]
+    pd.testing.assert_frame_equal(both, fewer.set_index(["place", "index"])[kept[2:]])
 
 
 @pytest.mark.parametrize("scale", [{"radius": 3000}, {"people": 9000}])

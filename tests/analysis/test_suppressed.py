@@ -143,6 +143,10 @@ def test_a_group_with_nobody_changes_nothing():
     unknown = told.assign(z=[None] * 3)
     with pytest.warns(sgt.DataWarning, match="no people in group 'z'"):
         none = sgt.suppressed_bounds(sgt.dissimilarity, unknown, ["z", "a", "b"], suppressed=(0, 0))
+    known = unknown.fillna({"a": 7, "b": 8})
+    with pytest.warns(sgt.DataWarning, match="no people in group 'z'"):
+        nothing_left = sgt.suppressed_bounds(sgt.gini, known, ["z", "a", "b"], suppressed=(0, 0))
+    assert nothing_left.low == nothing_left.high == sgt.gini(known, groups=["a", "b"])
     assert none.low == none.high == sgt.dissimilarity(told.fillna(0), groups=["a", "b"])
 
 

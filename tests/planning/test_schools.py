@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 import segregation_tools as sgt
+from segregation_tools.indices.index import Index
 from segregation_tools.planning import search
 
 GROUPS = ["a", "b", "c"]
@@ -137,7 +138,7 @@ def test_any_sum_over_zones_is_a_goal(town, goal):
     assert sgt.check(found)
     before, after = (sum(w * values[name] for w, name in weights(goal)) for values in (found.before, found.after))
     assert after < before
-    for index in (what for _, what in goal.terms if isinstance(what, type(sgt.dissimilarity).__mro__[-3])):
+    for index in (what for _, what in goal.terms if isinstance(what, Index)):
         assert found.after[index.__name__] == pytest.approx(measured(town, found.assignment, index))
 
 
@@ -491,6 +492,37 @@ def test_a_zone_is_not_joined_through_an_island(town):
         current[label] = town.district.schools.index[0]
         rules = [sgt.contiguous(exempt=[label]), sgt.locked([label])]
         assert sgt.check(town.rezone(current=current, constraints=rules, steps=20_000))
+
+
+def test_an_exempt_block_joins_nothing_whichever_school_it_goes_to():
+    """Of six blocks in a row the second is exempt: what lies on either side are two pieces, today and without it."""
+    blocks = [f"B{i}" for i in range(6)]
+    pupils = sgt.Population([[9, 8, 7, 6, 5, 4], [4, 5, 6, 7, 8, 9]], ["x", "y"], units=blocks)
+    today = pd.Series(list("AAAABB"), index=blocks)
+    given = {
+        "current": today,
+        "schools": pd.DataFrame({"block": ["B0", "B5"]}, index=list("AB")),
+        "travel": pd.DataFrame(1.0, index=blocks, columns=list("AB")),
+        "adjacency": np.diag(np.ones(5), 1),
+        "constraints": [sgt.contiguous(exempt=["B1"])],
+    }
+    for school in "AB":
+        assert sgt.check(sgt.score(pupils, today.where(today.index != "B1", school), **given))
+    assert not sgt.check(sgt.score(pupils, pd.Series(list("AABABB"), index=blocks), **given))
+
+
+def test_an_error_in_progress_ends_the_search(town):
+    begun = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        town.rezone(seconds=3600, steps=None, progress=lambda done, value: 1 / 0)
+    assert time.monotonic() - begun < 20
+
+
+def test_progress_begins_at_today(town):
+    seen = []
+    found = town.rezone(seconds=0.6, steps=None, progress=lambda done, value: seen.append(value))
+    assert seen[0] == pytest.approx(found.before["dissimilarity"], abs=1e-5)
+    assert seen == sorted(seen, reverse=True)
 
 
 def test_tight_rules_end_in_time(town):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ from segregation_tools.errors import (
 )
 from segregation_tools.indices.evenness import dissimilarity, information_theory
 from segregation_tools.indices.index import Index
-from segregation_tools.population.options import real_number, source_of_chance
+from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population, as_population
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
+PEOPLE = 1 << 40  # tells draws of people from those of chance
 ROUNDING = 1e-12  # values that differ by less are tied
 ALIKE = 2  # times as many residents in the median unit of one place as in that of another
 
@@ -125,8 +127,8 @@ def compare(
     number = int(real_number(draws, "draws", 2, "a whole number of populations", whole=True))
     checked_level(level)
     _tell_of_differences(pops)
-    source = source_of_chance(rng)
-    measured = {name: _measured(name, pop, chosen, number, source) for name, pop in pops.items()}
+    root = begun_by(rng)
+    measured = {name: _measured(name, pop, chosen, number, root) for name, pop in pops.items()}
     values, expected, off = (np.stack([one[part] for one in measured.values()]) for part in range(3))
     room = np.where([index.bounds[1] == 1 for index in chosen], 1 - expected, 1)
     if not (room > ROUNDING).all():
@@ -203,15 +205,15 @@ def _named(name: Hashable, do: Any, *arguments: Any) -> Any:
 
 
 def _measured(
-    name: Hashable, pop: Population, indices: Sequence[Index], draws: int, source: np.random.Generator
+    name: Hashable, pop: Population, indices: Sequence[Index], draws: int, root: int
 ) -> tuple[Floats, Floats, Floats]:
     """Values, what chance gives, and how far drawn people are off their mean, (draws, indices)."""
-    roots = begun_by(source), begun_by(source)
+    mine = root ^ crc32(repr(name).encode())  # whatever other places there are, and in whichever order
 
     def measured() -> tuple[Floats, Floats, Floats]:
         values = np.array([index(pop) for index in indices])
-        chance = replicated(indices, [pop], null_model("random_allocation", pop), roots[0], 0, draws)
-        drawn = replicated(indices, [pop], people_drawn(pop), roots[1], 0, draws)
+        chance = replicated(indices, [pop], null_model("random_allocation", pop), mine, 0, draws)
+        drawn = replicated(indices, [pop], people_drawn(pop), mine ^ PEOPLE, 0, draws)
         return values, mean_of(chance), drawn - mean_of(drawn)
 
     found: tuple[Floats, Floats, Floats] = _named(name, measured)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -297,7 +298,8 @@ class _Gaps:
         choices = [np.arange(low, high + 1) for low, high in zip(self.low, self.high, strict=True)]
         if np.log([len(choice) for choice in choices]).sum() > np.log(max(EVERY, 1)):
             return None
-        filled = np.stack([axis.ravel() for axis in np.meshgrid(*choices, indexing="ij")], axis=1)
+        ways = list(product(*choices))
+        filled = np.array(ways, dtype=np.float64).reshape(len(ways), len(choices))
         added = filled @ self.sums.T
         fits = ((added >= self.least - ROUNDING) & (added <= self.most + ROUNDING)).all(axis=1)
         whole = (self.least % 1 == 0).all() and (self.most % 1 == 0).all()

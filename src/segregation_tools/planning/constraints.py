@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from segregation_tools.planning.problem import Problem
 
@@ -36,6 +37,7 @@ __all__ = [
     "capacity",
     "contiguous",
     "forbidden",
+    "joining",
     "locked",
     "longest_trip",
     "most_moved",
@@ -229,8 +231,32 @@ def capacity(*, within: float | None = None, seats: Any = None, low: Any = None)
         raise OptionError(msg)
     if within is not None:
         real_number(within, "within", 0, "a share of today's roll")
-    kept = (given.copy() if isinstance(given, pd.Series) else given for given in (seats, low))
+    kept = (given.copy() if isinstance(given, (pd.Series, dict)) else given for given in (seats, low))
     return Capacity(within, *kept)
+
+
+def joining(problem: Problem, left_out: Codes) -> csr_array:
+    """Say which blocks join a zone to another block; those that are left out join nothing.
+
+    Parameters
+    ----------
+    problem : Problem
+        The district.
+    left_out : ndarray of int
+        Blocks that are exempt.
+
+    Returns
+    -------
+    csr_array of shape (blocks, blocks)
+    """
+    from scipy.sparse import csr_array, diags_array
+
+    counts = np.ones(len(problem.blocks))
+    counts[left_out] = 0
+    matrix = csr_array(diags_array(counts) @ problem.adjacency @ diags_array(counts))
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    return matrix
 
 
 def pieces(problem: Problem, zone: Codes, left_out: Codes) -> tuple[Codes, Codes]:
@@ -243,7 +269,7 @@ def pieces(problem: Problem, zone: Codes, left_out: Codes) -> tuple[Codes, Codes
     zone : ndarray of int, shape (blocks,)
         Position of the school of each block.
     left_out : ndarray of int
-        Blocks that belong to no piece.
+        Blocks that belong to no piece, and join none.
 
     Returns
     -------
@@ -255,7 +281,7 @@ def pieces(problem: Problem, zone: Codes, left_out: Codes) -> tuple[Codes, Codes
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    edges = coo_array(problem.adjacency)
+    edges = coo_array(joining(problem, left_out))
     a, b = edges.coords
     same = zone[a] == zone[b]
     graph = coo_array((np.ones(int(same.sum())), (a[same], b[same])), shape=edges.shape)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from segregation_tools.analysis.replicates import begun_by
 from segregation_tools.errors import DataError, GeographyError, OptionError, listed
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.planning.constraints import Contiguous, Rule
 from segregation_tools.planning.goals import Goal, measured_by, minimize, moves, travel_time
 from segregation_tools.planning.problem import Problem, read_problem
 from segregation_tools.planning.search import Landscape, found, value_of
-from segregation_tools.population.options import real_number, source_of_chance
+from segregation_tools.population.options import real_number
 from segregation_tools.population.reading import labels_on
 from segregation_tools.tables import html_table
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "Plan", "check", "rezone", "score"]
 
-ROOTS = 2**62
 DEFAULT = minimize(dissimilarity) + 0.1 * minimize(moves)
 
 
@@ -290,7 +290,7 @@ def rezone(
         Instead of `seconds`: how many moves are tried in all. The plan is then the same each time, on any number of
         threads.
     progress : callable, optional
-        ``progress(share done, lowest value so far)``, about five times a second.
+        ``progress(share done, lowest value so far)``, about five times a second; infinite where no plan keeps to all rules.
 
     Returns
     -------
@@ -338,7 +338,7 @@ def rezone(
     else:
         real_number(seconds, "seconds", 0, "how long is searched", above=True)
     problem = read_problem(pupils, current, schools, travel, adjacency)
-    root = int(source_of_chance(rng).integers(ROOTS))
+    root = begun_by(rng)
     land = Landscape.of(problem, goal, rules)
     zone = found(land, root=root, seconds=None if steps is not None else seconds, steps=steps, progress=progress)
     plan = Plan(problem, zone, goal, rules, root)
@@ -428,7 +428,7 @@ class Check:
     Attributes
     ----------
     violations : DataFrame
-        `rule`, `where` (block or school), `by` (pupils, pieces, or 1).
+        `rule`, `where` (block, school, or "all"), `by` (pupils, pieces, minutes, or 1 for what may not be at all).
     """
 
     violations: pd.DataFrame

@@ -14,12 +14,13 @@ from segregation_tools.indices.index import Index
 from segregation_tools.kernels import moves
 from segregation_tools.kernels.pool import threads
 from segregation_tools.kernels.sample import seeds_of
-from segregation_tools.planning.constraints import Contiguous, Rule, pieces
+from segregation_tools.planning.constraints import Contiguous, Rule, joining, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from segregation_tools.planning.goals import Goal
     from segregation_tools.planning.problem import Problem
@@ -231,22 +232,15 @@ def _check_joined(problem: Problem, whole: Contiguous) -> None:
 
 
 def _edges(problem: Problem, whole: Contiguous | None) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Which blocks touch; those that are exempt join nothing."""
-    from scipy.sparse import csr_array, diags_array
-
+    """Where the neighbours of each block begin, and which they are; none where zones may fall apart."""
     if whole is None:
         return np.zeros(len(problem.blocks) + 1, dtype=np.int32), np.zeros(0, dtype=np.int32)
-    joining = np.ones(len(problem.blocks))
-    joining[whole.left_out(problem)] = 0
-    matrix = csr_array(diags_array(joining) @ problem.adjacency @ diags_array(joining))
-    matrix.eliminate_zeros()
-    matrix.sort_indices()
+    matrix = joining(problem, whole.left_out(problem))
     return matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
 
 
 def _started(problem: Problem, allowed: NDArray[np.bool_], whole: Contiguous | None) -> Codes:
     """Begin at today's zones; what may not stay, or closes, goes to a school whose zone touches, the nearest first."""
-    exempt = np.isin(np.arange(len(problem.current)), [] if whole is None else whole.left_out(problem))
     zone = problem.current.copy()
     rows = np.arange(len(zone))
     if whole is None:
@@ -261,26 +255,26 @@ def _started(problem: Problem, allowed: NDArray[np.bool_], whole: Contiguous | N
         raise DataError(msg)
     zone[problem.stands[placed]] = placed
     zone[(zone >= 0) & ~allowed[rows, zone]] = -1
+    left_out = whole.left_out(problem)
+    exempt = np.isin(rows, left_out)
     lost = exempt & (zone < 0)  # joined to nothing
     zone[lost] = np.where(allowed, problem.minutes, np.inf).argmin(axis=1)[lost]
     most = whole.most(problem)
-    left_out = whole.left_out(problem)
     piece, many = pieces(problem, zone, left_out)
     for school in np.flatnonzero(many > most):  # a block that another school took may have cut a zone apart
         mine = np.flatnonzero((zone == school) & ~exempt)
-        sizes = np.bincount(piece[mine])
+        sizes = np.bincount(piece[mine], minlength=len(zone))
         if problem.stands[school] >= 0:
             sizes[piece[problem.stands[school]]] = len(zone) + 1
         kept = np.argsort(-sizes, kind="stable")[: most[school]]
         zone[mine[~np.isin(piece[mine], kept)]] = -1
-    return _grown(problem, zone, allowed)
+    return _grown(problem, zone, allowed, joining(problem, left_out))
 
 
-def _grown(problem: Problem, zone: Codes, allowed: NDArray[np.bool_]) -> Codes:
+def _grown(problem: Problem, zone: Codes, allowed: NDArray[np.bool_], matrix: csr_array) -> Codes:
     """Give blocks without a school to one whose zone touches them, the shortest way first."""
     import heapq
 
-    matrix = problem.adjacency
     waiting: list[tuple[float, int, int]] = []
 
     def offer(block: int) -> None:
@@ -343,7 +337,10 @@ def found(
     toll = tuple(share * typical / people for share in TOLL)
     workers = threads()
     each = STEPS_PER_BLOCK * len(land.start)
-    state = _State(land, heat, toll, time.monotonic(), seconds)
+    at, ends = land.at(land.start, 0), []
+    if land.beyond(at) <= ROUNDING:
+        ends.append((land.height(at), land.start))
+    state = _State(land, heat, toll, time.monotonic(), seconds, lowest=min((end[0] for end in ends), default=np.inf))
     with ThreadPoolExecutor(workers) as pool:
         if steps is None:
             tasks = [pool.submit(state.climb_on, root, worker, workers, each) for worker in range(workers)]
@@ -361,11 +358,11 @@ def found(
         except KeyboardInterrupt:
             state.stopped = True
             pool.shutdown(wait=True, cancel_futures=True)
+        except BaseException:  # of `progress`: nobody waits for the plan any more
+            state.stopped = True
+            raise
         results = [task.result() for task in tasks if task.done() and not task.cancelled()]
-    ends = [end for result in results for end in result]
-    at = land.at(land.start, 0)
-    if land.beyond(at) <= ROUNDING:
-        ends.append((land.height(at), land.start))
+    ends += [end for result in results for end in result]
     if not ends:
         msg = (
             f"no plan that keeps to all rules was found: the best leaves {state.least_beyond:,.0f} pupils without room, or "

@@ -87,7 +87,7 @@ def crosswalk(
     if pop.surroundings is not None:
         msg = "first the units, then the environment: crosswalk(pop, ...).within(...)"
         raise CapabilityError(msg)
-    _division(pop)
+    _division(pop)  # refuses a grid
     if weights is None:
         if onto is None:
             msg = "give onto=, the other division with its geometry, or weights="
