@@ -92,8 +92,9 @@ def test_what_is_kept_up_to_date_is_what_the_plan_says(kinds, whole):
     assert np.isfinite(cost).all()
     assert at.worth.sum() + cost.sum() == pytest.approx(worth(at.zone, district, terms))
     assert at.moved[0] == district.sizes[at.zone != zone].sum()
-    border = {edge for edge in range(len(graph.near)) if at.zone[graph.whose[edge]] != at.zone[graph.near[edge]]}
-    assert set(at.border[: at.tally[0]].tolist()) == border
+    border = np.flatnonzero(at.zone[graph.ends[:, 0]] != at.zone[graph.ends[:, 1]])
+    assert sorted(at.border[: at.tally[0]].tolist()) == border.tolist()
+    np.testing.assert_array_equal(at.border[at.place[border]], border)
     assert np.array_equal(zone, district.home)  # the plan that was handed over is as it was
     if whole:
         assert pieces(at.zone, edges, len(zone)) <= pieces(zone, edges, len(zone))
@@ -123,10 +124,28 @@ def test_a_unit_may_leave_when_its_zone_has_no_more_pieces_without_it(seed, unit
         assert moves._holds(at, graph, unit) == (not falls_apart)
 
 
-def test_edges_know_their_other_side():
+def test_borders_know_their_ends():
     graph = graph_of(triangles(np.random.default_rng(3), 40), 40)
-    np.testing.assert_array_equal(graph.whose[graph.back], graph.near)
-    np.testing.assert_array_equal(graph.near[graph.back], graph.whose)
+    whose = np.repeat(np.arange(40), np.diff(graph.starts))
+    np.testing.assert_array_equal(graph.ends[graph.border], np.sort(np.stack([whose, graph.near], axis=1), axis=1))
+    assert len(np.unique(graph.border)) == len(graph.ends) == len(graph.near) / 2
+
+
+def test_every_choice_of_neighbours_is_looked_up():
+    units = 40
+    edges = triangles(np.random.default_rng(3), units)
+    graph = graph_of(edges, units)
+    for unit in range(units):
+        near = graph.near[graph.starts[unit] : graph.starts[unit + 1]]
+        if len(near) > moves.MASKED:
+            assert graph.tables[unit] < 0
+            continue
+        for choice in range(1 << len(near)):
+            chosen = near[[bool(choice >> i & 1) for i in range(len(near))]]
+            among = np.isin(edges, chosen).all(axis=1)
+            joins = coo_array((np.ones(among.sum()), tuple(edges[among].T)), shape=(units, units))
+            told = graph.meets[graph.tables[unit] + (choice >> 6)] >> np.uint64(choice & 63) & np.uint64(1)
+            assert bool(told) == (len(np.unique(connected_components(joins)[1][chosen])) <= 1)
 
 
 def test_in_parts_as_at_once():
@@ -179,7 +198,7 @@ def test_the_best_of_all_plans_is_found(seed):
         if pieces(plan, edges, units) == 2 and (rolls >= low).all() and (rolls <= high).all():
             best = min(best, worth(plan, district, terms))
     found = np.inf
-    for start in range(4):
+    for start in range(60):
         at = begun(zone, district, graph_of(edges, units), terms, start)
         anneal(at, district, graph_of(edges, units), terms, 0, 40_000, 40_000, (0.05, 1e-4), (1e-3, 1.0))
         found = min(found, worth(at.zone, district, terms))

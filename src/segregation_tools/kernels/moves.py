@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DEVIATION", "ENTROPY", "QUADRATIC", "Annealing", "District", "Graph", "Terms", "anneal", "begun", "ringed"]
 
 DEVIATION, ENTROPY, QUADRATIC = range(3)
-MASKED = 63  # neighbours of a unit that fit into a mask
+MASKED = 10  # neighbours of a unit up to which every choice of them is looked up
 
 
 class Graph(NamedTuple):
@@ -31,10 +31,14 @@ class Graph(NamedTuple):
         Where the neighbours of each unit begin.
     near : ndarray of int, shape (edges,)
         Neighbours.
-    whose : ndarray of int, shape (edges,)
-        The unit on the near side of each edge.
-    back : ndarray of int, shape (edges,)
-        The same edge seen from the other side.
+    border : ndarray of int, shape (edges,)
+        Number of the border between the two, the same from both sides.
+    ends : ndarray of int, shape (borders, 2)
+        The two units of each border.
+    tables : ndarray of int, shape (units,)
+        Where the table of each unit begins; −1 for one of too many neighbours.
+    meets : ndarray of uint64
+        Tables: a bit for each choice of neighbours, set where those hang together by touching each other.
     rings : ndarray of int, shape (units + 1,)
         Where the links between the neighbours of each unit begin.
     pairs : ndarray of uint64, shape (links,)
@@ -45,8 +49,10 @@ class Graph(NamedTuple):
 
     starts: Whole
     near: Whole
-    whose: Whole
-    back: Whole
+    border: Whole
+    ends: Whole
+    tables: Whole
+    meets: NDArray[np.uint64]
     rings: Whole
     pairs: NDArray[np.uint64]
     through: Whole
@@ -67,15 +73,19 @@ def ringed(starts: Whole, near: Whole) -> Graph:
     Graph
     """
     whose = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
-    back = np.empty(len(near), dtype=np.int32)
-    back[np.lexsort((whose, near))] = np.arange(len(near), dtype=np.int32)
+    ends, border = np.unique(np.sort(np.stack([whose, near], axis=1), axis=1), axis=0, return_inverse=True)
     rings = np.zeros(len(starts), dtype=np.int32)
     _link(starts, near, rings, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int32))
     rings = np.cumsum(rings, dtype=np.int32)
     links = int(rings[-1])
     pairs, through = np.empty(links, dtype=np.uint64), np.empty(links, dtype=np.int32)
     _link(starts, near, rings.copy(), pairs, through)
-    return Graph(starts, near, whose, back, rings, pairs, through)
+    degree = np.diff(starts)
+    words = np.where(degree <= MASKED, np.maximum(1 << np.minimum(degree, MASKED) >> 6, 1), 0)
+    tables = np.where(words > 0, np.cumsum(words) - words, -1).astype(np.int32)
+    meets = np.zeros(int(words.sum()), dtype=np.uint64)
+    _tabulate(starts, rings, pairs, through, tables, meets)
+    return Graph(starts, near, border.astype(np.int32).ravel(), ends, tables, meets, rings, pairs, through)
 
 
 @compiled
@@ -109,6 +119,27 @@ def _link(starts: Whole, near: Whole, rings: Whole, pairs: NDArray[np.uint64], t
                         break
         if not len(pairs):
             rings[unit + 1] = at
+
+
+@compiled
+def _tabulate(
+    starts: Whole, rings: Whole, pairs: NDArray[np.uint64], through: Whole, tables: Whole, meets: NDArray[np.uint64]
+) -> None:
+    """Set the bits of all choices of neighbours that hang together: none, one, or joined by those that touch."""
+    for unit in range(len(tables)):
+        if tables[unit] < 0:
+            continue
+        for choice in range(1 << (starts[unit + 1] - starts[unit])):
+            here = np.uint64(choice)
+            joined = here & (~here + np.uint64(1))
+            before = np.uint64(0)
+            while joined != before:
+                before = joined
+                for link in range(rings[unit], rings[unit + 1]):
+                    if through[link] < 0 and pairs[link] & here == pairs[link] and pairs[link] & joined:
+                        joined |= pairs[link]
+            if joined == here:
+                meets[tables[unit] + (choice >> 6)] |= np.uint64(1) << np.uint64(choice & 63)
 
 
 class Terms(NamedTuple):
@@ -171,12 +202,12 @@ class Annealing(NamedTuple):
         People by group, and of all groups.
     worth : ndarray of shape (zones,)
         What each zone adds to the goal.
-    border, place : ndarray of int, shape (edges,)
-        Edges between two zones, and where in that list each edge stands; −1 where it does not.
+    border, place : ndarray of int, shape (borders,)
+        Borders between two zones, and where in that list each border stands, as long as it does.
     state : ndarray of uint64, shape (4,)
         Of the stream of random numbers.
     tally : ndarray of int, shape (4,)
-        How many edges lie in `border`, how many moves were evaluated, how many made, and the last mark in `seen`.
+        How many borders lie in `border`, how many moves were evaluated, how many made, and the last mark in `seen`.
     moved : ndarray of shape (1,)
         People in another zone than today.
     felt : ndarray of shape (1,)
@@ -225,8 +256,8 @@ def begun(zone: Whole, district: District, graph: Graph, terms: Terms, seed: int
         zone.astype(np.int32),
         np.zeros((len(district.low), groups + 1)),
         np.zeros(len(district.low)),
-        np.zeros(len(graph.near), dtype=np.int32),
-        np.full(len(graph.near), -1, dtype=np.int32),
+        np.zeros(len(graph.ends), dtype=np.int32),
+        np.zeros(len(graph.ends), dtype=np.int32),
         stream(np.uint64(seed)),
         np.zeros(4, dtype=np.int64),
         np.zeros(1),
@@ -250,11 +281,9 @@ def _begin(at: Annealing, district: District, graph: Graph, terms: Terms) -> Non
             at.moved[0] += district.sizes[unit]
     for z in range(len(at.worth)):
         at.worth[z] = _worth(at.sums[z], terms)
-    for edge in range(len(graph.near)):
-        if at.zone[graph.whose[edge]] != at.zone[graph.near[edge]]:
-            at.border[at.tally[0]] = edge
-            at.place[edge] = at.tally[0]
-            at.tally[0] += 1
+    for border in range(len(graph.ends)):
+        if at.zone[graph.ends[border, 0]] != at.zone[graph.ends[border, 1]]:
+            _open(at, border)
 
 
 @inlined
@@ -288,18 +317,14 @@ def _beyond(people: Any, low: float, high: float) -> float:
 def _holds(at: Annealing, graph: Graph, unit: int) -> bool:
     """Whether the neighbours of a unit in its zone stay joined when it leaves: around it, or else by another way."""
     zone, z = at.zone, at.zone[unit]
-    first, degree = graph.starts[unit], graph.starts[unit + 1] - graph.starts[unit]
-    inside = 0
-    here = np.uint64(0)
-    for i in range(degree):
-        if zone[graph.near[first + i]] == z:
-            inside += 1
-            if degree <= MASKED:
-                here |= np.uint64(1) << np.uint64(i)
-    if inside <= 1:
-        return True
-    if degree > MASKED:
+    if graph.tables[unit] < 0:
         return _all_meet(at, graph, unit)
+    here, one = np.uint64(0), np.uint64(1)
+    for i in range(graph.starts[unit], graph.starts[unit + 1]):
+        here |= one * np.uint64(zone[graph.near[i]] == z)
+        one <<= np.uint64(1)
+    if (graph.meets[graph.tables[unit] + (here >> np.uint64(6))] >> (here & np.uint64(63))) & np.uint64(1):
+        return True
     joined = here & (~here + np.uint64(1))  # the first of them, and all that hang together with it
     while joined != here:
         before = joined
@@ -404,8 +429,9 @@ def anneal(
         if district.whole:
             if at.tally[0] == 0:
                 return
-            edge = at.border[int(uniform(at.state) * at.tally[0])]
-            unit, new = graph.whose[edge], at.zone[graph.near[edge]]
+            drawn = int(uniform(at.state) * 2 * at.tally[0])
+            border = at.border[drawn >> 1]
+            unit, new = graph.ends[border, drawn & 1], at.zone[graph.ends[border, 1 - (drawn & 1)]]
         else:
             unit, new = int(uniform(at.state) * units), int(uniform(at.state) * zones)
         old = at.zone[unit]
@@ -445,23 +471,24 @@ def anneal(
             at.sums[old, g], at.sums[new, g] = fewer[g], more[g]
         for edge in range(graph.starts[unit], graph.starts[unit + 1]):
             other = at.zone[graph.near[edge]]
-            if other != old and other != new:
-                continue
-            for side in (edge, graph.back[edge]):
-                _mark(at, side, other == old)
+            if other == old:
+                _open(at, graph.border[edge])
+            elif other == new:
+                _close(at, graph.border[edge])
 
 
 @inlined
-def _mark(at: Annealing, edge: int, apart: bool) -> None:
-    """Put an edge on the list of borders, or take it off."""
-    place = at.place[edge]
-    if apart and place < 0:
-        at.border[at.tally[0]] = edge
-        at.place[edge] = at.tally[0]
-        at.tally[0] += 1
-    elif not apart and place >= 0:
-        at.tally[0] -= 1
-        moved = at.border[at.tally[0]]
-        at.border[place] = moved
-        at.place[moved] = place
-        at.place[edge] = -1
+def _open(at: Annealing, border: int) -> None:
+    """Put a border on the list."""
+    at.border[at.tally[0]] = border
+    at.place[border] = at.tally[0]
+    at.tally[0] += 1
+
+
+@inlined
+def _close(at: Annealing, border: int) -> None:
+    """Take a border off the list: the last takes its place."""
+    at.tally[0] -= 1
+    last = at.border[at.tally[0]]
+    at.border[at.place[border]] = last
+    at.place[last] = at.place[border]

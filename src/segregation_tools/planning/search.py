@@ -33,7 +33,9 @@ __all__ = ["Landscape", "found", "value_of"]
 KINDS = {"deviation": moves.DEVIATION, "entropy": moves.ENTROPY, "quadratic": moves.QUADRATIC}
 PART = 1 << 17  # steps between two looks at the clock
 FELT = 4096  # steps in which a typical rise is felt
-HEAT = (2.5, 0.22)  # first and last temperature, in typical rises
+HEAT = 2.5  # first temperature, in typical rises
+COOL = (0.22, 0.08)  # last temperature, by turns: now one, now the other finds more
+MANY = 40  # schools below which it becomes colder in the end, in proportion
 TOLL = (0.6, 60.0)  # first and last price of a pupil without room, in typical rises a pupil
 COLD = 1e-9
 STEPS_PER_BLOCK = 2000  # of one start
@@ -333,21 +335,20 @@ def found(
         If none was found.
     """
     typical, people = _felt(land, root)
-    heat = tuple(share * typical for share in HEAT)
     toll = tuple(share * typical / people for share in TOLL)
     workers = threads()
     each = STEPS_PER_BLOCK * len(land.start)
     at, ends = land.at(land.start, 0), []
     if land.beyond(at) <= ROUNDING:
         ends.append((land.height(at), land.start))
-    state = _State(land, heat, toll, time.monotonic(), seconds, lowest=min((end[0] for end in ends), default=np.inf))
+    state = _State(land, typical, toll, time.monotonic(), seconds, lowest=min((end[0] for end in ends), default=np.inf))
     with ThreadPoolExecutor(workers) as pool:
         if steps is None:
             tasks = [pool.submit(state.climb_on, root, worker, workers, each) for worker in range(workers)]
         else:
             many = max(1, round(steps / each))
             seeds = seeds_of(root, 0, many)
-            tasks = [pool.submit(state.climb, int(seed), steps // many) for seed in seeds]
+            tasks = [pool.submit(state.climb, turn, int(seed), steps // many) for turn, seed in enumerate(seeds)]
         waiting = set(tasks)
         try:
             while waiting:
@@ -385,7 +386,7 @@ class _State:
     """What all starts share."""
 
     land: Landscape
-    heat: Any
+    typical: float
     toll: Any
     begun: float
     seconds: float | None
@@ -402,15 +403,15 @@ class _State:
         """Whether settling must end, too."""
         return self.stopped or (self.seconds is not None and self.elapsed > self.seconds + GRACE)
 
-    def climb(self, seed: int, steps: int) -> list[tuple[float, Codes]]:
+    def climb(self, turn: int, seed: int, steps: int) -> list[tuple[float, Codes]]:
         """Anneal for so many steps from the start."""
         at = self.land.at(self.land.start, seed)
         for first in range(0, steps, PART):
             if self.stopped:
                 break
             last = min(first + PART, steps)
-            self.land.step(at, last - first, *self._prices(first / steps, last / steps))
-        return self._settled(at)
+            self.land.step(at, last - first, *self._prices(turn, first / steps, last / steps))
+        return self._settled(at, turn)
 
     def climb_on(self, root: int, worker: int, workers: int, each: int) -> list[tuple[float, Codes]]:
         """Anneal again and again until the time is over, as often as it lasts for starts of a good length."""
@@ -419,40 +420,44 @@ class _State:
         part = PART // 8
         begun = time.monotonic()
         at = self.land.at(self.land.start, int(seeds_of(root, worker, worker + 1)[0]))
-        self.land.step(at, part, *self._prices(0.0, 0.0))
+        self.land.step(at, part, *self._prices(worker, 0.0, 0.0))
         pace = part / max(time.monotonic() - begun, 1e-6)
         left = seconds - self.elapsed
         many = max(1, round((left * pace / each) ** 0.7)) if left * pace > each else 1
-        for turn in range(many):
-            seed = seeds_of(root, worker + workers * (turn + 1), worker + workers * (turn + 1) + 1)[0]
+        for again in range(many):
+            turn = worker + workers * (again + 1)
+            seed = seeds_of(root, turn, turn + 1)[0]
             begun = time.monotonic()
-            share = (seconds - self.elapsed) / (many - turn) * 0.97
+            share = (seconds - self.elapsed) / (many - again) * 0.97
             at = self.land.at(self.land.start, int(seed))
             done = 0.0
             while done < 1 and not self.stopped:
                 steps = int(min(PART, max(1024, pace * share / 50)))
                 before = time.monotonic()
                 ahead = min(1.0, done + steps / max(pace * share, 1))
-                self.land.step(at, steps, *self._prices(done, ahead))
+                self.land.step(at, steps, *self._prices(turn, done, ahead))
                 now = time.monotonic()
                 pace = steps / max(now - before, 1e-6)
                 done = (now - begun) / max(share, 1e-6)
-            found += self._settled(at)
+            found += self._settled(at, turn)
             if self.stopped or self.elapsed >= seconds:
                 break
         return found
 
-    def _prices(self, first: float, last: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    def _cold(self, turn: int) -> float:
+        return COOL[turn % len(COOL)] * min(1.0, len(self.land.problem.schools) / MANY) * self.typical
+
+    def _prices(self, turn: int, first: float, last: float) -> tuple[tuple[float, float], tuple[float, float]]:
         """Temperature and toll between two times, each from its beginning to its end by equal factors."""
-        (hot, cold), (cheap, dear) = self.heat, self.toll
+        hot, cold, (cheap, dear) = HEAT * self.typical, self._cold(turn), self.toll
         return (
             (hot * (cold / hot) ** first, hot * (cold / hot) ** last),
             (cheap * (dear / cheap) ** first, cheap * (dear / cheap) ** last),
         )
 
-    def _settled(self, at: moves.Annealing) -> list[tuple[float, Codes]]:
+    def _settled(self, at: moves.Annealing, turn: int) -> list[tuple[float, Codes]]:
         """Walk on where it is cold until nobody is without room, then go down to the bottom; nothing if somebody is."""
-        cold, dear = self.heat[1], self.toll[1]
+        cold, dear = self._cold(turn), self.toll[1]
         round_long = 20 * len(at.zone)
         for _ in range(ROUNDS):
             if self.land.beyond(at) <= ROUNDING or self._over:
