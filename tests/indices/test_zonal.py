@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
 
-ZONAL = [index for index in stocked().values() if index.about.zonal is not None]
+EVERY = [index for index in stocked().values() if index.about.zonal is not None]
+ZONAL = [index for index in EVERY if index.answer == "number"]
+OF_GROUPS = [index for index in EVERY if index.answer != "number"]
 
 
 def added(form, counts):
@@ -35,7 +37,21 @@ def test_the_sum_over_zones_is_the_index(index, seed, zones, groups):
     form = index.about.zonal(pop.mix.to_numpy())
     value = form.constant + added(form, merged).sum() / counts.sum()
     assert value == pytest.approx(index(pop.merge(plan)), abs=1e-12)
+    assert form.of_residents(merged) @ merged.sum(axis=0) / counts.sum() == pytest.approx(value, abs=1e-12)
     assert value == pytest.approx(index(pop.within(sgt.Zones(plan))), abs=1e-12)
+
+
+@pytest.mark.parametrize("index", OF_GROUPS, ids=lambda index: index.__name__)
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), zones=st.integers(2, 9), groups=st.integers(2, 4))
+def test_so_is_each_value_of_those_that_have_several(index, seed, zones, groups):
+    counts = np.random.default_rng(seed).poisson(6, (groups, 40)).astype(float) + np.eye(groups, 40)
+    plan = np.arange(40) % zones
+    pop = sgt.Population(counts, range(groups)).merge(plan)
+    values = np.asarray(index(pop))
+    for at in np.ndindex(values.shape):
+        form = index.about.zonal(pop.mix.to_numpy(), *at)
+        assert form.constant + added(form, pop.counts).sum() / counts.sum() == pytest.approx(values[at], abs=1e-12)
 
 
 def test_those_that_planners_use_have_one():

@@ -11,7 +11,18 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay
 
 from segregation_tools.kernels import moves
-from segregation_tools.kernels.moves import DEVIATION, ENTROPY, QUADRATIC, District, Terms, anneal, begun, ringed
+from segregation_tools.kernels.moves import (
+    DEVIATION,
+    ENTROPY,
+    HINGE,
+    QUADRATIC,
+    District,
+    Terms,
+    anneal,
+    begun,
+    put,
+    ringed,
+)
 
 
 def graph_of(edges, units):
@@ -43,7 +54,7 @@ def pieces(zone, edges, units):
     return connected_components(coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(units, units)))[0]
 
 
-def town(seed, *, rows=6, cols=7, zones=4, groups=3, kinds=(DEVIATION,), whole=True, most_moved=np.inf):
+def town(seed, *, rows=6, cols=7, zones=4, groups=3, kinds=(DEVIATION,), whole=True, most_moved=np.inf, power=1):
     chance = np.random.default_rng(seed)
     units, edges = rows * cols, lattice(rows, cols)
     counts = chance.integers(0, 40, (units, groups)).astype(float)
@@ -55,7 +66,9 @@ def town(seed, *, rows=6, cols=7, zones=4, groups=3, kinds=(DEVIATION,), whole=T
     cost[np.arange(units), zone] = 0
     district = District(counts, sizes, cost, 0.8 * roll, 1.2 * roll, zone, most_moved, whole)
     weights = chance.random((len(kinds), groups, groups)) / sizes.sum()
-    terms = Terms(np.array(kinds), weights, counts.sum(axis=0) / sizes.sum())
+    if HINGE in kinds:
+        weights -= weights.mean()  # over and under
+    terms = Terms(np.array(kinds), weights, np.full(len(kinds), float(power)), counts.sum(axis=0) / sizes.sum())
     return district, graph_of(edges, units), terms, edges, zone
 
 
@@ -65,26 +78,32 @@ def worth(zone, district, terms):
     n = np.stack([np.bincount(zone, row, zones) for row in district.counts.T])
     t = n.sum(axis=0)
     total = district.cost[np.arange(len(zone)), zone].sum()
-    for kind, w in zip(terms.kinds, terms.weights, strict=True):
+    for kind, w, power in zip(terms.kinds, terms.weights, terms.powers, strict=True):
         if kind == DEVIATION:
-            total += (w[0] @ np.abs(n - np.outer(terms.mix, t))).sum()
+            value = w[0] @ np.abs(n - np.outer(terms.mix, t))
+        elif kind == HINGE:
+            value = np.maximum(w[0] @ n, 0)
         elif kind == ENTROPY:
             p = n / np.where(t > 0, t, 1)
-            total += (w[0] @ (n * np.log(np.where(p > 0, p, 1)))).sum()
+            value = w[0] @ (n * np.log(np.where(p > 0, p, 1)))
         else:
-            total += (np.einsum("gh,gs,hs->s", w, n, n) / np.where(t > 0, t, 1)).sum()
+            value = np.einsum("gh,gs,hs->s", w, n, n) / np.where(t > 0, t, 1)
+        if power != 1:
+            value = np.sign(value) * np.abs(value / np.where(t > 0, t, np.inf)) ** power
+        total += value.sum()
     return total
 
 
 @pytest.mark.parametrize("whole", [True, False])
-@pytest.mark.parametrize("kinds", [(DEVIATION,), (ENTROPY,), (QUADRATIC,), (DEVIATION, ENTROPY, QUADRATIC)])
-def test_what_is_kept_up_to_date_is_what_the_plan_says(kinds, whole):
-    district, graph, terms, edges, zone = town(1, kinds=kinds, whole=whole)
+@pytest.mark.parametrize("power", [1, 6])
+@pytest.mark.parametrize("kinds", [(DEVIATION,), (ENTROPY,), (QUADRATIC,), (HINGE,), (DEVIATION, ENTROPY, QUADRATIC)])
+def test_what_is_kept_up_to_date_is_what_the_plan_says(kinds, power, whole):
+    district, graph, terms, edges, zone = town(1, kinds=kinds, whole=whole, power=power)
     at = begun(zone, district, graph, terms, 5)
     assert at.worth.sum() + district.cost[np.arange(len(zone)), zone].sum() == pytest.approx(
         worth(zone, district, terms)
     )
-    anneal(at, district, graph, terms, 0, 20_000, 20_000, (1e-2, 1e-4), (1e-4, 1e-2))
+    anneal(at, district, graph, terms, 0, 20_000, 20_000, (1e-2, 1e-4), (1e-4, 1e-2), 20_000)
     assert at.tally[2] > 200
     n = np.stack([np.bincount(at.zone, row, 4) for row in (*district.counts.T, district.sizes)], axis=1)
     np.testing.assert_allclose(at.sums, n)
@@ -98,6 +117,26 @@ def test_what_is_kept_up_to_date_is_what_the_plan_says(kinds, whole):
     assert np.array_equal(zone, district.home)  # the plan that was handed over is as it was
     if whole:
         assert pieces(at.zone, edges, len(zone)) <= pieces(zone, edges, len(zone))
+
+
+def test_a_unit_that_is_put_back_leaves_no_trace():
+    district, graph, terms, _, zone = town(1, kinds=(DEVIATION, ENTROPY))
+    at = begun(zone, district, graph, terms, 5)
+    chance = np.random.default_rng(2)
+    for unit, new in zip(chance.integers(len(zone), size=50), chance.integers(4, size=50), strict=True):
+        if at.zone[unit] != new:
+            put(at, district, graph, terms, unit, new)
+    assert at.worth.sum() + district.cost[np.arange(len(zone)), at.zone].sum() == pytest.approx(
+        worth(at.zone, district, terms)
+    )
+    assert at.moved[0] == district.sizes[at.zone != zone].sum() > 0
+    for unit in np.flatnonzero(at.zone != zone):
+        put(at, district, graph, terms, unit, zone[unit])
+    fresh = begun(zone, district, graph, terms, 5)
+    np.testing.assert_allclose(at.sums, fresh.sums)
+    np.testing.assert_allclose(at.worth, fresh.worth)
+    assert sorted(at.border[: at.tally[0]]) == sorted(fresh.border[: fresh.tally[0]])
+    assert at.moved[0] == 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -115,7 +154,7 @@ def test_a_unit_may_leave_when_its_zone_has_no_more_pieces_without_it(seed, unit
     zone = chance.integers(0, zones, units).astype(np.int32)
     free, room = np.zeros((units, zones), dtype=np.float32), (np.zeros(zones), np.full(zones, 1e9))
     district = District(np.ones((units, 1)), np.ones(units), free, *room, zone, np.inf, whole=True)
-    at = begun(zone, district, graph, Terms(np.array([DEVIATION]), np.zeros((1, 1, 1)), np.ones(1)), 1)
+    at = begun(zone, district, graph, Terms(np.array([DEVIATION]), np.zeros((1, 1, 1)), np.ones(1), np.ones(1)), 1)
     for unit in range(units):
         without = zone.copy()
         without[unit] = zones  # a zone of its own
@@ -151,16 +190,16 @@ def test_every_choice_of_neighbours_is_looked_up():
 def test_in_parts_as_at_once():
     district, graph, terms, _, zone = town(2)
     once, parts = (begun(zone, district, graph, terms, 9) for _ in range(2))
-    anneal(once, district, graph, terms, 0, 9000, 9000, (1e-2, 1e-4), (1e-4, 1e-2))
+    anneal(once, district, graph, terms, 0, 9000, 9000, (1e-2, 1e-4), (1e-4, 1e-2), 9000)
     for first in range(0, 9000, 1024):
-        anneal(parts, district, graph, terms, first, min(first + 1024, 9000), 9000, (1e-2, 1e-4), (1e-4, 1e-2))
+        anneal(parts, district, graph, terms, first, min(first + 1024, 9000), 9000, (1e-2, 1e-4), (1e-4, 1e-2), 9000)
     np.testing.assert_array_equal(once.zone, parts.zone)
 
 
 def test_rooms_and_moves_are_held_to_where_the_toll_is_high():
     district, graph, terms, _, zone = town(3, most_moved=200.0)
     at = begun(zone, district, graph, terms, 1)
-    anneal(at, district, graph, terms, 0, 50_000, 50_000, (1e-3, 1e-5), (1e3, 1e3))
+    anneal(at, district, graph, terms, 0, 50_000, 50_000, (1e-3, 1e-5), (1e3, 1e3), 50_000)
     assert at.tally[2] > 100
     assert (at.sums[:, -1] <= district.high).all()
     assert (at.sums[:, -1] >= district.low).all()
@@ -172,7 +211,7 @@ def test_cold_annealing_never_goes_up():
     at = begun(zone, district, graph, terms, 1)
     before = worth(at.zone, district, terms)
     for first in range(0, 4000, 100):
-        anneal(at, district, graph, terms, first, first + 100, 4000, (1e-300, 1e-300), (1e3, 1e3))
+        anneal(at, district, graph, terms, first, first + 100, 4000, (1e-300, 1e-300), (1e3, 1e3), 4000)
         now = worth(at.zone, district, terms)
         assert now <= before + 1e-12
         before = now
@@ -190,7 +229,9 @@ def test_the_best_of_all_plans_is_found(seed):
     cost[0, 1] = cost[11, 0] = np.inf  # the schools
     low, high = np.full(2, 0.35 * sizes.sum()), np.full(2, 0.65 * sizes.sum())
     district = District(counts, sizes, cost, low, high, zone, np.inf, True)
-    terms = Terms(np.array([DEVIATION]), np.full((1, 2, 2), 1 / sizes.sum()), counts.sum(axis=0) / sizes.sum())
+    terms = Terms(
+        np.array([DEVIATION]), np.full((1, 2, 2), 1 / sizes.sum()), np.ones(1), counts.sum(axis=0) / sizes.sum()
+    )
     best = np.inf
     for rest in itertools.product((0, 1), repeat=units - 2):
         plan = np.array([0, *rest, 1], dtype=np.int32)
@@ -200,6 +241,6 @@ def test_the_best_of_all_plans_is_found(seed):
     found = np.inf
     for start in range(60):
         at = begun(zone, district, graph_of(edges, units), terms, start)
-        anneal(at, district, graph_of(edges, units), terms, 0, 40_000, 40_000, (0.05, 1e-4), (1e-3, 1.0))
+        anneal(at, district, graph_of(edges, units), terms, 0, 40_000, 40_000, (0.05, 1e-4), (1e-3, 1.0), 40_000)
         found = min(found, worth(at.zone, district, terms))
     assert found == pytest.approx(best)

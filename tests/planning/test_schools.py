@@ -421,8 +421,16 @@ def test_an_island_without_a_school_is_exempt_by_name(town):
 
 def test_goals_and_rules_say_what_is_wrong_with_them():
     cases = [
-        (lambda: sgt.minimize(sgt.gini), sgt.CapabilityError, "no sum over zones"),
-        (lambda: sgt.minimize(sgt.isolation), sgt.CapabilityError, "no sum over zones"),
+        (lambda: sgt.minimize(sgt.isolation), sgt.CapabilityError, "say which.*of=group"),
+        (lambda: sgt.minimize(sgt.exposure, of="a"), sgt.CapabilityError, "of=.group, group it meets."),
+        (lambda: sgt.minimize(sgt.gini, of="a"), sgt.OptionError, "has one value"),
+        (lambda: sgt.minimize(sgt.location_quotient), sgt.CapabilityError, "worst_school"),
+        (lambda: sgt.worst_school(sgt.isolation), sgt.CapabilityError, "local value of each school"),
+        (lambda: sgt.worst_school(sgt.gini), sgt.CapabilityError, "local value of each school"),
+        (lambda: sgt.outside_band("a", 0.5, 0.2), sgt.OptionError, "from low to high"),
+        (lambda: sgt.walkers_lost(-1), sgt.OptionError, "walk"),
+        (lambda: sgt.together("old town"), sgt.OptionError, "from block to label"),
+        (lambda: sgt.together(pd.Series(["x", "y"], index=["b", "b"])), sgt.DataError, "more than once: 'b'"),
         (lambda: sgt.minimize("moves"), sgt.OptionError, "an index or a measure"),
         (lambda: -1 * sgt.minimize(sgt.moves), sgt.OptionError, "weight of a goal"),
         (lambda: sgt.capacity(), sgt.OptionError, "one of the two"),

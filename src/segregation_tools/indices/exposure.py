@@ -8,6 +8,7 @@ import numpy as np
 
 from segregation_tools.indices.chance import expected_meetings
 from segregation_tools.indices.shapes import meeting
+from segregation_tools.indices.zonal import by_meetings, by_meetings_beyond_chance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     source=["bell1954", "lieberson1981", "reardon2004"],
     answer="matrix",
     expected=expected_meetings,
+    zonal=by_meetings,
 )
 def exposure(meetings: Array) -> Array:
     """Exposure matrix P*: the share of each group among those whom the average member of a group meets.
@@ -62,6 +64,7 @@ def exposure(meetings: Array) -> Array:
     source=["bell1954", "lieberson1981", "reardon2004"],
     answer="groups",
     expected=lambda sizes, mix: expected_meetings(sizes, mix).diagonal(),
+    zonal=lambda mix, group: by_meetings(mix, group, group),
 )
 def isolation(meetings: Array) -> Array:
     """Isolation xPx: the share of their own group among those whom the members of a group meet.
@@ -94,6 +97,7 @@ def isolation(meetings: Array) -> Array:
     source=["bell1954", "lieberson1981", "reardon2004"],
     groups=2,
     expected=lambda sizes, mix: expected_meetings(sizes, mix)[0, 1],
+    zonal=by_meetings,
 )
 def interaction(meetings: Array) -> Array | float:
     """Interaction xPy: the share of the other group among those whom the first of two groups meets.
@@ -124,6 +128,7 @@ def interaction(meetings: Array) -> Array | float:
     bounds=(-float("inf"), 1),
     source=["bell1954", "coleman1975"],
     answer="matrix",
+    zonal=by_meetings_beyond_chance,
 )
 def normalized_exposure_matrix(meetings: Array, mix: Array) -> Array:
     """Normalised exposure matrix Z: how much less often two groups meet than they would under an even spread.

@@ -86,7 +86,8 @@ class About:
         What contact with a share p of the first of two groups counts for, ``contact(p, P)``, where the index is the
         difference between the means of the two groups (Fossett 2017).
     zonal : callable or None
-        What zones add to it, ``zonal(mix)`` → `ZonalForm`, so that plans can be changed unit by unit.
+        What zones add to it, ``zonal(mix)`` → `ZonalForm`, so that plans can be changed unit by unit; of one of its values,
+        ``zonal(mix, group)`` or ``zonal(mix, group, met)``, by position. Holds for options as they are without being told.
     finish : callable or None
         Turns the mean of scores into the value, ``finish(mean, mix, **options)``.
     needs : tuple of str
@@ -105,7 +106,7 @@ class About:
     expected: Callable[..., Any] | None = None
     contribution: Callable[..., Any] | None = None
     contact: Callable[..., Any] | None = None
-    zonal: Callable[[NDArray[np.float64]], ZonalForm] | None = None
+    zonal: Callable[..., ZonalForm] | None = None
     finish: Callable[..., Any] | None = None
     needs: tuple[str, ...] = ()
     of_everyone: bool = False

@@ -20,6 +20,8 @@ __all__ = [
     "by_deviation_of_the_first",
     "by_entropy_left",
     "by_information",
+    "by_meetings",
+    "by_meetings_beyond_chance",
     "by_rarity",
     "by_squares",
     "by_squares_of_each",
@@ -32,8 +34,8 @@ class ZonalForm:
 
     Attributes
     ----------
-    kind : {"deviation", "entropy", "quadratic"}
-        Σ_g w_gg |n_g − P_g t|, or Σ_g w_gg n_g ln(n_g/t), or Σ_gh w_gh n_g n_h/t.
+    kind : {"deviation", "entropy", "quadratic", "hinge"}
+        Σ_g w_gg |n_g − P_g t|, or Σ_g w_gg n_g ln(n_g/t), or Σ_gh w_gh n_g n_h/t, or max(0, Σ_g w_gg n_g).
     weights : ndarray of shape (groups, groups)
         w.
     constant : float
@@ -43,6 +45,31 @@ class ZonalForm:
     kind: str
     weights: Floats
     constant: float = 0.0
+
+    def of_residents(self, counts: Floats) -> Floats:
+        """Take the form of each zone over its size, and the constant.
+
+        Parameters
+        ----------
+        counts : ndarray of shape (groups, zones)
+            Who is where.
+
+        Returns
+        -------
+        ndarray of shape (zones,)
+            Its mean over residents is the index; 0 where nobody lives.
+        """
+        sizes, mix = counts.sum(axis=0), counts.sum(axis=1) / counts.sum()
+        each, p = np.diag(self.weights), counts / np.where(sizes > 0, sizes, 1)
+        if self.kind == "deviation":
+            value = each @ np.abs(p - mix[:, np.newaxis])
+        elif self.kind == "entropy":
+            value = each @ (p * np.log(np.where(p > 0, p, 1)))
+        elif self.kind == "quadratic":
+            value = np.einsum("gh,gs,hs->s", self.weights, p, p)
+        else:
+            value = np.maximum(each @ p, 0)
+        return np.where(sizes > 0, value + self.constant, 0.0)
 
 
 def by_deviation(mix: Floats) -> ZonalForm:
@@ -148,3 +175,42 @@ def by_rarity(mix: Floats) -> ZonalForm:
     ZonalForm
     """
     return ZonalForm("quadratic", np.diag(1 / mix) / (len(mix) - 1), -1 / (len(mix) - 1))
+
+
+def by_meetings(mix: Floats, group: int = 0, met: int = 1) -> ZonalForm:
+    """Add up meetings of one group with another over P, as exposure does.
+
+    Parameters
+    ----------
+    mix : ndarray of shape (groups,)
+        Shares of the region.
+    group, met : int
+        Which groups; the same for isolation.
+
+    Returns
+    -------
+    ZonalForm
+    """
+    weights = np.zeros((len(mix), len(mix)))
+    weights[group, met] = 1 / mix[group]
+    return ZonalForm("quadratic", weights)
+
+
+def by_meetings_beyond_chance(mix: Floats, group: int, met: int) -> ZonalForm:
+    """Set meetings of one group with another against an even spread, as the normalised exposure matrix does.
+
+    Parameters
+    ----------
+    mix : ndarray of shape (groups,)
+        Shares of the region.
+    group, met : int
+        Which groups.
+
+    Returns
+    -------
+    ZonalForm
+    """
+    meetings = by_meetings(mix, group, met)
+    if group == met:
+        return ZonalForm("quadratic", meetings.weights / (1 - mix[group]), -mix[group] / (1 - mix[group]))
+    return ZonalForm("quadratic", -meetings.weights / mix[met], 1.0)

@@ -16,9 +16,22 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int32]
 
-__all__ = ["DEVIATION", "ENTROPY", "QUADRATIC", "Annealing", "District", "Graph", "Terms", "anneal", "begun", "ringed"]
+__all__ = [
+    "DEVIATION",
+    "ENTROPY",
+    "HINGE",
+    "QUADRATIC",
+    "Annealing",
+    "District",
+    "Graph",
+    "Terms",
+    "anneal",
+    "begun",
+    "put",
+    "ringed",
+]
 
-DEVIATION, ENTROPY, QUADRATIC = range(3)
+DEVIATION, ENTROPY, QUADRATIC, HINGE = range(4)
 MASKED = 10  # neighbours of a unit up to which every choice of them is looked up
 
 
@@ -148,15 +161,20 @@ class Terms(NamedTuple):
     Attributes
     ----------
     kinds : ndarray of int, shape (terms,)
-        `DEVIATION`: Σ_g w_g |n_g − P_g t|; `ENTROPY`: Σ_g w_g n_g ln(n_g/t); `QUADRATIC`: Σ_gh w_gh n_g n_h / t.
+        `DEVIATION`: Σ_g w_g |n_g − P_g t|; `ENTROPY`: Σ_g w_g n_g ln(n_g/t); `QUADRATIC`: Σ_gh w_gh n_g n_h / t;
+        `HINGE`: max(0, Σ_g w_g n_g).
     weights : ndarray of shape (terms, groups, groups)
         w; w_g stand in the first row.
+    powers : ndarray of shape (terms,)
+        1, or to which the form of a zone over its size is raised before it is added: the larger, the more the largest
+        zone counts alone.
     mix : ndarray of shape (groups,)
         P.
     """
 
     kinds: NDArray[np.int64]
     weights: Floats
+    powers: Floats
     mix: Floats
 
 
@@ -294,17 +312,25 @@ def _worth(counts: Floats, terms: Terms) -> float:
     total = 0.0
     for q in range(len(terms.kinds)):
         kind = terms.kinds[q]
+        value = 0.0
         if kind == DEVIATION:
             for g in range(groups):
-                total += terms.weights[q, 0, g] * abs(counts[g] - terms.mix[g] * size)
+                value += terms.weights[q, 0, g] * abs(counts[g] - terms.mix[g] * size)
+        elif kind == HINGE:
+            for g in range(groups):
+                value += terms.weights[q, 0, g] * counts[g]
+            value = max(0.0, value)
         elif size > 0 and kind == ENTROPY:
             for g in range(groups):
                 if counts[g] > 0:
-                    total += terms.weights[q, 0, g] * counts[g] * math.log(counts[g] / size)
+                    value += terms.weights[q, 0, g] * counts[g] * math.log(counts[g] / size)
         elif size > 0:
             for g in range(groups):
                 for h in range(groups):
-                    total += terms.weights[q, g, h] * counts[g] * counts[h] / size
+                    value += terms.weights[q, g, h] * counts[g] * counts[h] / size
+        if terms.powers[q] != 1:
+            value = math.copysign(abs(value / size) ** terms.powers[q], value) if size > 0 else 0.0
+        total += value
     return total
 
 
@@ -395,6 +421,7 @@ def anneal(
     steps: int,
     heat: tuple[float, float],
     toll: tuple[float, float],
+    most: int,
 ) -> None:
     """Move units from zone to zone, upward with a chance that falls with time, and keep what comes out in `at`.
 
@@ -416,8 +443,11 @@ def anneal(
         First and last temperature, in the unit of the goal.
     toll : tuple of float
         First and last price of a person for whom a zone has no room, or who moves beyond what is allowed.
+    most : int
+        After how many units have moved it ends, if that is before the last step.
     """
     groups = district.counts.shape[1]
+    most += at.tally[2]
     fewer, more = np.empty(groups + 1), np.empty(groups + 1)
     units, zones = len(at.zone), len(at.worth)
     warmth, price = heat[0], toll[0]
@@ -464,17 +494,55 @@ def anneal(
         if district.whole and not _holds(at, graph, unit):
             continue
         at.tally[2] += 1
-        at.zone[unit] = new
         at.moved[0] += gone
         at.worth[old], at.worth[new] = worth
         for g in range(groups + 1):
             at.sums[old, g], at.sums[new, g] = fewer[g], more[g]
-        for edge in range(graph.starts[unit], graph.starts[unit + 1]):
-            other = at.zone[graph.near[edge]]
-            if other == old:
-                _open(at, graph.border[edge])
-            elif other == new:
-                _close(at, graph.border[edge])
+        _cross(at, graph, unit, new)
+        if at.tally[2] >= most:
+            return
+
+
+@inlined
+def _cross(at: Annealing, graph: Graph, unit: int, new: int) -> None:
+    """Let a unit lie in a new zone, and the borders about it with it."""
+    old = at.zone[unit]
+    at.zone[unit] = new
+    for edge in range(graph.starts[unit], graph.starts[unit + 1]):
+        other = at.zone[graph.near[edge]]
+        if other == old:
+            _open(at, graph.border[edge])
+        elif other == new:
+            _close(at, graph.border[edge])
+
+
+@compiled
+def put(at: Annealing, district: District, graph: Graph, terms: Terms, unit: int, new: int) -> None:
+    """Put a unit into another zone, whatever follows.
+
+    Parameters
+    ----------
+    at : Annealing
+        Where it stands; changed.
+    district : District
+        Who lives where.
+    graph : Graph
+        Which units touch.
+    terms : Terms
+        The goal.
+    unit, new : int
+        Which unit, and its new zone.
+    """
+    groups = district.counts.shape[1]
+    for sign in (-1.0, 1.0):
+        z = new if sign > 0 else at.zone[unit]
+        for g in range(groups):
+            at.sums[z, g] += sign * district.counts[unit, g]
+        at.sums[z, groups] += sign * district.sizes[unit]
+        at.worth[z] = _worth(at.sums[z], terms)
+        if district.home[unit] >= 0 and z != district.home[unit]:
+            at.moved[0] += sign * district.sizes[unit]
+    _cross(at, graph, unit, new)
 
 
 @inlined

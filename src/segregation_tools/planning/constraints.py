@@ -34,6 +34,7 @@ __all__ = [
     "LongestTrip",
     "MostMoved",
     "Rule",
+    "Together",
     "capacity",
     "contiguous",
     "forbidden",
@@ -42,6 +43,7 @@ __all__ = [
     "longest_trip",
     "most_moved",
     "pieces",
+    "together",
 ]
 
 ROUNDING = 1e-6  # people or minutes
@@ -91,6 +93,21 @@ class Rule:
         float
         """
         return float("inf")
+
+    def together(self, problem: Problem) -> Codes:
+        """Say which blocks have one school.
+
+        Parameters
+        ----------
+        problem : Problem
+            The district.
+
+        Returns
+        -------
+        ndarray of int, shape (blocks,)
+            The same number for those that do.
+        """
+        return np.arange(len(problem.blocks))
 
     def broken(self, problem: Problem, zone: Codes) -> Broken:
         """Yield what a plan breaks.
@@ -259,7 +276,7 @@ def joining(problem: Problem, left_out: Codes) -> csr_array:
     return matrix
 
 
-def pieces(problem: Problem, zone: Codes, left_out: Codes) -> tuple[Codes, Codes]:
+def pieces(problem: Problem, zone: Codes, left_out: Codes, zones: int | None = None) -> tuple[Codes, Codes]:
     """Find the pieces of zones.
 
     Parameters
@@ -270,6 +287,8 @@ def pieces(problem: Problem, zone: Codes, left_out: Codes) -> tuple[Codes, Codes
         Position of the school of each block.
     left_out : ndarray of int
         Blocks that belong to no piece, and join none.
+    zones : int, optional
+        How many zones there are: the schools, without.
 
     Returns
     -------
@@ -288,7 +307,8 @@ def pieces(problem: Problem, zone: Codes, left_out: Codes) -> tuple[Codes, Codes
     _, piece = connected_components(graph, directed=False)
     counted = np.setdiff1d(np.arange(len(zone)), left_out)
     pairs = np.unique(np.stack([zone[counted], piece[counted]]), axis=1)
-    return piece.astype(np.intp), np.bincount(pairs[0][pairs[0] >= 0], minlength=len(problem.schools)).astype(np.intp)
+    many = np.bincount(pairs[0][pairs[0] >= 0], minlength=zones or len(problem.schools))
+    return piece.astype(np.intp), many.astype(np.intp)
 
 
 @dataclass(frozen=True, repr=False)
@@ -656,6 +676,83 @@ def forbidden(pairs: Iterable[tuple[Hashable, Hashable]]) -> Forbidden:
         msg = f"forbidden([(block, school), ...]) takes pairs, not {listed(wrong)}"
         raise OptionError(msg)
     return Forbidden(tuple((block, school) for block, school in named))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Together(Rule):
+    """Blocks that share a school, see `together`."""
+
+    labels: pd.Series[Any]
+
+    def __repr__(self) -> str:
+        return f"together({self.labels.nunique()} labels)"
+
+    def together(self, problem: Problem) -> Codes:
+        """Say which blocks have one school: those of one label.
+
+        Parameters
+        ----------
+        problem : Problem
+            The district.
+
+        Returns
+        -------
+        ndarray of int, shape (blocks,)
+            The same number for those that do; blocks without a label stand alone.
+        """
+        at = _positions(problem, list(self.labels.index), "together(...)")
+        codes = pd.factorize(self.labels)[0]
+        numbers = np.arange(len(problem.blocks)) + len(codes)
+        numbers[at[codes >= 0]] = codes[codes >= 0]
+        return numbers
+
+    def broken(self, problem: Problem, zone: Codes) -> Broken:
+        """Yield labels whose blocks go to several schools, and how many pupils are apart from the most.
+
+        Parameters
+        ----------
+        problem : Problem
+            The district.
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block.
+
+        Yields
+        ------
+        tuple of rule, label, and how many pupils
+        """
+        schools = pd.Series(zone, index=problem.blocks).reindex(self.labels.index)
+        sizes = pd.Series(problem.sizes, index=problem.blocks).reindex(self.labels.index)
+        for label, its in schools.groupby(self.labels, sort=False):
+            pupils = sizes[its.index].groupby(its).sum()
+            if len(pupils) > 1:
+                yield "together", label, float(pupils.sum() - pupils.max())
+
+
+def together(labels: pd.Series[Any] | Mapping[Hashable, Any]) -> Together:
+    """Keep blocks of a label, a village or a housing estate, with one school.
+
+    Parameters
+    ----------
+    labels : Series or mapping
+        Label of each block; blocks that are absent, or whose label is missing, are free.
+
+    Returns
+    -------
+    Together
+
+    Examples
+    --------
+    >>> together({"b1": "old town", "b2": "old town", "b3": "harbour"})
+    together(2 labels)
+    """
+    if not isinstance(labels, (pd.Series, Mapping)):
+        msg = f"together(...) takes a Series or a mapping from block to label, not {labels!r}"
+        raise OptionError(msg)
+    named = pd.Series(labels).copy()
+    if not named.index.is_unique:
+        msg = f"together(...) names blocks more than once: {listed(named.index[named.index.duplicated()].unique())}"
+        raise DataError(msg)
+    return Together(named)
 
 
 def _labels(given: Any, where: str) -> tuple[Any, ...]:

@@ -2,55 +2,106 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import CapabilityError, OptionError
+from segregation_tools.errors import CapabilityError, GroupError, OptionError, listed
 from segregation_tools.indices.index import Index
+from segregation_tools.indices.zonal import ZonalForm, by_deviation
 from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Mapping
 
     from numpy.typing import NDArray
 
     from segregation_tools.planning.problem import Problem
 
     Floats = NDArray[np.float64]
-    Plan = NDArray[np.intp]
+    Codes = NDArray[np.intp]
 
-__all__ = ["Goal", "Measure", "maximize", "measured_by", "minimize", "moves", "travel_time"]
+__all__ = [
+    "Chosen",
+    "Goal",
+    "Guide",
+    "Measure",
+    "guide_of",
+    "maximize",
+    "measured_by",
+    "minimize",
+    "moves",
+    "outside_band",
+    "split_feeders",
+    "travel_time",
+    "value_of",
+    "walkers_lost",
+    "worst_school",
+]
+
+
+FEEDER = "feeder"  # tier that names the school from which pupils come
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """What the search follows to make something small: what blocks cost in zones, and what zones add by their counts.
+
+    Attributes
+    ----------
+    cost : ndarray of shape (blocks, schools), optional
+        Adds up over blocks.
+    forms : tuple of ZonalForm
+        Add up over zones.
+    steep : bool
+        Whether the largest form per pupil is followed, instead of their sum.
+    exact : bool
+        Whether that is the thing itself; otherwise the search ends with a walk by the thing itself.
+    """
+
+    cost: Floats | None = None
+    forms: tuple[ZonalForm, ...] = ()
+    steep: bool = False
+    exact: bool = True
 
 
 @dataclass(frozen=True)
 class Measure:
-    """Something of a plan that adds up over blocks: what each costs in the zone of each school.
+    """Something of a plan besides the indices.
 
     Attributes
     ----------
     name : str
         As results call it.
     cost : callable
-        ``cost(problem)`` gives an array of blocks × schools; a plan's value is the sum over its blocks.
+        ``cost(problem)`` gives an array of blocks × schools: what each block adds in the zone of each school.
+    value : callable, optional
+        ``value(problem, zone)`` where that is no sum over blocks; `guide` then says what the search follows.
+    guide : callable, optional
+        ``guide(problem)``, a `Guide`.
+    options : mapping
+        With what it was made.
     """
 
     name: str
-    cost: Callable[[Problem], Floats]
+    cost: Callable[[Problem], Floats] | None = None
+    value: Callable[[Problem, Codes], float] | None = None
+    guide: Callable[[Problem], Guide] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __repr__(self) -> str:
-        return f"<measure {self.name}>"
+        return f"<measure {measured_by(self)}>"
 
 
 def _moved(problem: Problem) -> Floats:
     elsewhere = np.arange(len(problem.schools)) != problem.current[:, np.newaxis]
-    cost: Floats = elsewhere * (problem.sizes / problem.sizes.sum())[:, np.newaxis]
+    cost: Floats = elsewhere * problem.share[:, np.newaxis]
     return cost
 
 
 def _travelled(problem: Problem) -> Floats:
-    cost: Floats = problem.minutes * (problem.sizes / problem.sizes.sum())[:, np.newaxis]
+    cost: Floats = problem.minutes * problem.share[:, np.newaxis]
     return cost
 
 
@@ -61,13 +112,159 @@ travel_time = Measure("travel_time", _travelled)
 """Mean minutes that a pupil travels."""
 
 
+def walkers_lost(walk: float = 20) -> Measure:
+    """Count pupils who can walk to school today, and could not in the plan.
+
+    Parameters
+    ----------
+    walk : float
+        Minutes of `travel` up to which pupils walk.
+
+    Returns
+    -------
+    Measure
+        As a share of all pupils.
+
+    Examples
+    --------
+    >>> sgt.minimize(sgt.dissimilarity) + 0.5 * sgt.minimize(walkers_lost(15))
+    minimize(dissimilarity) + 0.5 * minimize(walkers_lost(walk=15))
+    """
+    walk = real_number(walk, "walk", 0, "minutes that pupils walk")
+
+    def cost(problem: Problem) -> Floats:
+        walks = (problem.current >= 0) & (problem.minutes[np.arange(len(problem.current)), problem.current] <= walk)
+        lost: Floats = (walks[:, np.newaxis] & (problem.minutes > walk)) * problem.share[:, np.newaxis]
+        return lost
+
+    return Measure("walkers_lost", cost, options={"walk": walk})
+
+
+def outside_band(group: Hashable, low: float = 0, high: float = 1) -> Measure:
+    """Count the pupils by whom the rolls of schools miss a band of shares of a group.
+
+    Parameters
+    ----------
+    group : hashable
+        Which group.
+    low, high : float
+        Between which shares of the roll of every school it should lie.
+
+    Returns
+    -------
+    Measure
+        Members of the group beyond ``high`` or short of ``low`` times the roll, over all schools, as a share of all pupils.
+
+    Examples
+    --------
+    >>> sgt.minimize(outside_band("a", 0.2, 0.5))
+    minimize(outside_band(group='a', low=0.2, high=0.5))
+    """
+    low, high = (real_number(value, name, 0, "a share, from 0 to 1") for value, name in ((low, "low"), (high, "high")))
+    if not low <= high <= 1:
+        msg = f"a band reaches from low to high, both shares from 0 to 1; got {low:g} and {high:g}"
+        raise OptionError(msg)
+
+    def guide(problem: Problem) -> Guide:
+        at = _group(problem, group)
+        own = np.arange(len(problem.counts)) == at
+        return Guide(forms=tuple(ZonalForm("hinge", np.diag(w)) for w in (own - high, low - own)))
+
+    def value(problem: Problem, zone: Codes) -> float:
+        rolls = problem.by_school(zone)
+        own, all_ = rolls[_group(problem, group)], rolls.sum(axis=0)
+        return float((np.maximum(own - high * all_, 0) + np.maximum(low * all_ - own, 0)).sum() / problem.sizes.sum())
+
+    return Measure("outside_band", None, value, guide, {"group": group, "low": low, "high": high})
+
+
+def worst_school(index: Index) -> Measure:
+    """Take the value of an index in the school where it is largest.
+
+    Parameters
+    ----------
+    index : Index
+        With one local value a unit.
+
+    Returns
+    -------
+    Measure
+
+    Examples
+    --------
+    >>> sgt.minimize(worst_school(sgt.dissimilarity))
+    minimize(worst_school(index=dissimilarity))
+    """
+    if not isinstance(index, Index) or index.answer != "number" or index.local_refusal:
+        msg = f"worst_school(...) takes an index with a local value of each school, such as sgt.dissimilarity, not {index!r}"
+        raise CapabilityError(msg)
+
+    def value(problem: Problem, zone: Codes) -> float:
+        return float(np.nanmax(np.asarray(index.local(problem.schools_of(zone)))))
+
+    def guide(problem: Problem) -> Guide:
+        return Guide(forms=(by_deviation(_mix(problem)),), steep=True, exact=False)
+
+    return Measure("worst_school", None, value, guide, {"index": index})
+
+
+def _feeders(problem: Problem) -> Codes:
+    tiers = problem.pupils.tiers
+    if tiers is not None and FEEDER in tiers:
+        feeders: Codes = np.unique(tiers[FEEDER].astype(str), return_inverse=True)[1].astype(np.intp)
+        return feeders
+    return problem.current + 1
+
+
+def _largest_parts(problem: Problem, zone: Codes) -> Floats:
+    """Pupils by feeder and school."""
+    feeders = _feeders(problem)
+    parts = np.zeros((feeders.max() + 1, len(problem.schools)))
+    np.add.at(parts, (feeders, zone), problem.sizes)
+    return parts
+
+
+def _split(problem: Problem, zone: Codes) -> float:
+    return float(1 - _largest_parts(problem, zone).max(axis=1).sum() / problem.sizes.sum())
+
+
+def _split_guide(problem: Problem) -> Guide:
+    """Cost of another school than that of most of the feeder's pupils today: never less than how many are parted."""
+    stays = problem.current >= 0
+    today = np.where(stays, problem.current, problem.minutes.argmin(axis=1))
+    usual = _largest_parts(problem, today).argmax(axis=1)[_feeders(problem)]
+    elsewhere = np.arange(len(problem.schools)) != usual[:, np.newaxis]
+    return Guide(cost=elsewhere * problem.share[:, np.newaxis], exact=False)
+
+
+split_feeders = Measure("split_feeders", None, _split, _split_guide)
+"""Share of pupils who are parted from the largest part of those they come with: of the tier "feeder", the school before
+this one; without such a tier, of today's school."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One of the values of an index that has several.
+
+    Attributes
+    ----------
+    index : Index
+        Which index.
+    of : tuple
+        A group, or a group and the group it meets.
+    """
+
+    index: Index
+    of: tuple[Hashable, ...]
+
+
 @dataclass(frozen=True)
 class Goal:
     """A weighted sum of measures, to be made small.
 
     Attributes
     ----------
-    terms : tuple of (float, Index or Measure)
+    terms : tuple of (float, Index, Chosen or Measure)
         Weights, negative for what is to be large.
 
     Examples
@@ -76,7 +273,7 @@ class Goal:
     minimize(dissimilarity) + 0.1 * minimize(moves)
     """
 
-    terms: tuple[tuple[float, Index | Measure], ...]
+    terms: tuple[tuple[float, Index | Chosen | Measure], ...]
 
     def __add__(self, other: Goal) -> Goal:
         if not isinstance(other, Goal):
@@ -96,14 +293,34 @@ class Goal:
             for weight, what in self.terms
         )
 
+    def value(self, problem: Problem, zone: Codes) -> float:
+        """Measure a plan by the goal.
 
-def minimize(what: Index | Measure) -> Goal:
+        Parameters
+        ----------
+        problem : Problem
+            The district.
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block.
+
+        Returns
+        -------
+        float
+        """
+        return float(sum(weight * value_of(problem, zone, what) for weight, what in self.terms))
+
+
+def minimize(what: Index | Measure, *, of: Any = None) -> Goal:
     """Ask for a plan in which something is small.
 
     Parameters
     ----------
     what : Index or Measure
-        An index with one value, over zones; `moves`, `travel_time`.
+        Any index over zones; `moves`, `travel_time`, `split_feeders`, `worst_school(index)`, `walkers_lost()`,
+        `outside_band(group, low, high)`. Sums over zones are followed move by move. Of other indices, such as Gini's, a plan
+        that is good by dissimilarity is found first, and changed block by block as the index itself says: that is slower.
+    of : group, or (group, group it meets), optional
+        Which value of an index that has several, such as `exposure` or `isolation`.
 
     Returns
     -------
@@ -112,39 +329,51 @@ def minimize(what: Index | Measure) -> Goal:
     Raises
     ------
     CapabilityError
-        If an index has several values, or cannot be followed move by move.
+        If an index has several values and `of` does not say which.
 
     Examples
     --------
     >>> minimize(sgt.dissimilarity)
     minimize(dissimilarity)
+    >>> maximize(sgt.exposure, of=("a", "b"))
+    maximize(exposure of a to b)
     """
-    if isinstance(what, Index) and (what.answer != "number" or what.about.zonal is None):
-        msg = (
-            f"{what.__name__} is no sum over zones that can be followed move by move: take dissimilarity, gorard, "
-            "information_theory, mutual_information, variance_ratio, relative_diversity or another that is"
-        )
-        raise CapabilityError(msg)
     if not isinstance(what, (Index, Measure)):
         msg = f"a goal is an index or a measure, such as sgt.dissimilarity or sgt.moves, not {what!r}"
         raise OptionError(msg)
-    return Goal(((1.0, what),))
+    if isinstance(what, Measure) or what.answer == "number":
+        if of is not None:
+            msg = f"{measured_by(what)} has one value: leave out of={of!r}"
+            raise OptionError(msg)
+        return Goal(((1.0, what),))
+    wanted = {"groups": 1, "matrix": 2}.get(what.answer)
+    if wanted is None:
+        msg = f"{what.__name__} has a value for each unit: take worst_school(index) of an index that has one for all"
+        raise CapabilityError(msg)
+    chosen = () if of is None else of if isinstance(of, tuple) else (of,)
+    if len(chosen) != wanted:
+        one = "of=group" if wanted == 1 else "of=(group, group it meets)"
+        msg = f"{what.__name__} has several values: say which, minimize({what.__name__}, {one}); got of={of!r}"
+        raise CapabilityError(msg)
+    return Goal(((1.0, Chosen(what, chosen)),))
 
 
-def maximize(what: Index | Measure) -> Goal:
+def maximize(what: Index | Measure, *, of: Any = None) -> Goal:
     """Ask for a plan in which something is large.
 
     Parameters
     ----------
     what : Index or Measure
         As in `minimize`.
+    of : group, or (group, group it meets), optional
+        As in `minimize`.
 
     Returns
     -------
     Goal
     """
-    ((weight, what),) = minimize(what).terms
-    return Goal(((-weight, what),))
+    ((weight, what_of),) = minimize(what, of=of).terms
+    return Goal(((-weight, what_of),))
 
 
 def measured_by(what: Any) -> str:
@@ -152,11 +381,87 @@ def measured_by(what: Any) -> str:
 
     Parameters
     ----------
-    what : Index or Measure
+    what : Index, Chosen or Measure
         Of a goal.
 
     Returns
     -------
     str
     """
-    return what.__name__ if isinstance(what, Index) else str(what.name)
+    if isinstance(what, Chosen):
+        return f"{measured_by(what.index)} of {' to '.join(map(str, what.of))}"
+    name, options = (what.__name__, what.options) if isinstance(what, Index) else (what.name, what.options)
+    told = [f"{key}={value.__name__ if isinstance(value, Index) else f'{value!r}'}" for key, value in options.items()]
+    return f"{name}({', '.join(told)})" if told else str(name)
+
+
+def value_of(problem: Problem, zone: Codes, what: Index | Chosen | Measure) -> float:
+    """Measure a plan.
+
+    Parameters
+    ----------
+    problem : Problem
+        The district.
+    zone : ndarray of int, shape (blocks,)
+        Position of the school of each block.
+    what : Index, Chosen or Measure
+        By what.
+
+    Returns
+    -------
+    float
+    """
+    if isinstance(what, Index):
+        return float(what(problem.schools_of(zone)))
+    if isinstance(what, Chosen):
+        group, *met = _groups(problem, what)
+        values = np.asarray(what.index(problem.schools_of(zone)))
+        return float(values[(group, *met)])
+    if what.value is not None:
+        return what.value(problem, zone)
+    return float(_cost(what, problem)[np.arange(len(zone)), zone].sum())
+
+
+def guide_of(problem: Problem, what: Index | Chosen | Measure) -> Guide:
+    """Say what the search follows.
+
+    Parameters
+    ----------
+    problem : Problem
+        The district.
+    what : Index, Chosen or Measure
+        To be made small.
+
+    Returns
+    -------
+    Guide
+    """
+    if isinstance(what, Measure):
+        return Guide(cost=_cost(what, problem)) if what.guide is None else what.guide(problem)
+    index, at = (what, []) if isinstance(what, Index) else (what.index, _groups(problem, what))
+    if index.about.zonal is not None:
+        return Guide(forms=(index.about.zonal(_mix(problem), *at),), exact=not index.options)
+    return Guide(forms=() if at else (by_deviation(_mix(problem)),), exact=False)
+
+
+def _cost(what: Measure, problem: Problem) -> Floats:
+    if what.cost is None:
+        msg = f"the measure {what.name!r} has neither cost=, what a block costs, nor value= with a guide="
+        raise OptionError(msg)
+    return what.cost(problem)
+
+
+def _mix(problem: Problem) -> Floats:
+    return np.asarray(problem.pupils.mix, dtype=np.float64)
+
+
+def _group(problem: Problem, group: Hashable) -> int:
+    groups = list(problem.pupils.groups)
+    if group not in groups:
+        msg = f"a goal names group {group!r}; groups are {listed(groups)}"
+        raise GroupError(msg)
+    return groups.index(group)
+
+
+def _groups(problem: Problem, what: Chosen) -> list[int]:
+    return [_group(problem, group) for group in what.of]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, listed
+from segregation_tools.kernels.grouping import sum_by_code
 from segregation_tools.population.population import Population, as_population
 from segregation_tools.population.reading import column_of_numbers, labels_on
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Problem", "read_problem"]
 
 TOUCHING = 1.0  # metres that borders may lie apart
+TINY = 1e-9  # pupils: blocks without any count by their ways alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,12 @@ class Problem:
         return sizes
 
     @cached_property
+    def share(self) -> Floats:
+        """Share of all pupils who live in each block."""
+        share: Floats = self.sizes / self.sizes.sum()
+        return share
+
+    @cached_property
     def adjacency(self) -> csr_array:
         """Which blocks share a border."""
         if self.given is not None:
@@ -109,6 +117,53 @@ class Problem:
         there = zone >= 0
         rolls = [np.bincount(zone[there], row[there], len(self.schools)) for row in self.counts]
         return np.stack(rolls).astype(np.float64)
+
+    def joined(self, parts: Codes) -> Problem:
+        """Take blocks together.
+
+        Parameters
+        ----------
+        parts : ndarray of int, shape (blocks,)
+            From 0: number of the unit of each block.
+
+        Returns
+        -------
+        Problem
+            With a row for each unit, named by its first block; its way is the mean over its pupils, its school of today
+            −1 where blocks differ in it.
+        """
+        from scipy.sparse import csr_array
+
+        size, first = int(parts.max()) + 1, np.unique(parts, return_index=True)[1]
+        if size == len(parts):
+            return self
+        sums = csr_array((np.ones(len(parts)), (parts, np.arange(len(parts)))))
+        weights = np.maximum(self.sizes, TINY)
+        minutes = sum_by_code(self.minutes.T * weights, parts, size) / sum_by_code(weights[np.newaxis], parts, size)
+        same = np.bincount(parts, self.current == self.current[first][parts], size) == np.bincount(parts)
+        return Problem(
+            Population(sum_by_code(self.counts, parts, size), self.pupils.groups, units=self.blocks[first]),
+            self.schools,
+            np.where(same, self.current[first], -1),
+            np.ascontiguousarray(minutes.T),
+            np.where(self.stands >= 0, parts[self.stands], -1),
+            self.table,
+            _without_loops(csr_array(sums @ self.adjacency @ sums.T)),
+        )
+
+    def schools_of(self, zone: Codes) -> Population:
+        """Take schools as units: their pupils are who meets.
+
+        Parameters
+        ----------
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block.
+
+        Returns
+        -------
+        Population
+        """
+        return Population(self.by_school(zone), self.pupils.groups, units=self.schools)
 
 
 def read_problem(
@@ -245,8 +300,12 @@ def _touching(adjacency: Any, blocks: pd.Index[Any]) -> csr_array | None:
             raise DataError(msg)
         matrix = csr_array(matrix[order][:, order])
     matrix.data = (matrix.data != 0).astype(np.float64)
-    joined = csr_array(matrix + matrix.T)
-    joined.setdiag(0)
-    joined.eliminate_zeros()
-    joined.data[:] = 1
-    return joined
+    return _without_loops(csr_array(matrix + matrix.T))
+
+
+def _without_loops(matrix: csr_array) -> csr_array:
+    """One where blocks touch, none where a block touches itself."""
+    matrix.setdiag(0)
+    matrix.eliminate_zeros()
+    matrix.data[:] = 1
+    return matrix

@@ -12,9 +12,10 @@ from segregation_tools.analysis.replicates import begun_by
 from segregation_tools.errors import DataError, GeographyError, OptionError, listed
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.planning.constraints import Contiguous, Rule
-from segregation_tools.planning.goals import Goal, measured_by, minimize, moves, travel_time
+from segregation_tools.planning.goals import Goal, measured_by, minimize, moves, travel_time, value_of
+from segregation_tools.planning.landscape import Landscape
 from segregation_tools.planning.problem import Problem, read_problem
-from segregation_tools.planning.search import Landscape, found, value_of
+from segregation_tools.planning.search import found
 from segregation_tools.population.options import real_number
 from segregation_tools.population.reading import labels_on
 from segregation_tools.tables import html_table
@@ -157,7 +158,7 @@ class Plan:
         for school in range(len(self.problem.schools)):
             zone = self.zone.copy()
             zone[at] = school
-            value = sum(weight * value_of(self.problem, zone, what) for weight, what in self.goal.terms)
+            value = self.goal.value(self.problem, zone)
             broken = dict.fromkeys(rule for one in self.constraints for rule, _, _ in one.broken(self.problem, zone))
             rows.append(
                 {

@@ -9,28 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, listed
-from segregation_tools.indices.index import Index
-from segregation_tools.kernels import moves
+from segregation_tools.errors import CapabilityError
 from segregation_tools.kernels.pool import threads
 from segregation_tools.kernels.sample import seeds_of
-from segregation_tools.planning.constraints import Contiguous, Rule, joining, pieces
+from segregation_tools.planning.landscape import ROUNDING, Landscape
+from segregation_tools.planning.walk import walked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
-    from segregation_tools.planning.goals import Goal
-    from segregation_tools.planning.problem import Problem
+    from segregation_tools.kernels import moves
 
-    Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["Landscape", "found", "value_of"]
+__all__ = ["found"]
 
-KINDS = {"deviation": moves.DEVIATION, "entropy": moves.ENTROPY, "quadratic": moves.QUADRATIC}
 PART = 1 << 17  # steps between two looks at the clock
 FELT = 4096  # steps in which a typical rise is felt
 HEAT = 2.5  # first temperature, in typical rises
@@ -39,266 +34,10 @@ MANY = 40  # schools below which it becomes colder in the end, in proportion
 TOLL = (0.6, 60.0)  # first and last price of a pupil without room, in typical rises a pupil
 COLD = 1e-9
 STEPS_PER_BLOCK = 2000  # of one start
-LARGEST = 1e30  # goal
 GRACE = 2.0  # seconds that settling may take beyond those of the search
 ROUNDS = 40  # of settling
-ROUNDING = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Landscape:
-    """A district with its goal and rules, as the search walks it."""
-
-    problem: Problem
-    district: moves.District
-    graph: moves.Graph
-    terms: moves.Terms
-    constant: float
-    start: Codes
-
-    @classmethod
-    def of(cls, problem: Problem, goal: Goal, rules: Sequence[Rule]) -> Landscape:
-        """Bring goal and rules together, and refuse what cannot be kept to.
-
-        Parameters
-        ----------
-        problem : Problem
-            The district.
-        goal : Goal
-            What is to be small.
-        rules : sequence of Rule
-            What is kept to.
-
-        Returns
-        -------
-        Landscape
-
-        Raises
-        ------
-        DataError
-            If a block has no school, pupils no room, or a part of the district no school.
-        """
-        each = [rule.allowed(problem) for rule in rules]
-        allowed = np.logical_and.reduce([np.ones(problem.minutes.shape, dtype=bool), *each])
-        shut = np.flatnonzero(~allowed.any(axis=1))
-        if len(shut):
-            taking_part = [repr(rule) for rule, its in zip(rules, each, strict=True) if not its[shut].all()]
-            msg = (
-                f"{len(shut)} blocks have no school that they may go to: {listed(problem.blocks[shut])}, under "
-                f"{', '.join(taking_part)}. Loosen one of these for them"
-            )
-            raise DataError(msg)
-        rooms = [rule.rooms(problem) for rule in rules] or [Rule().rooms(problem)]
-        low = np.asarray(np.max([low for low, _ in rooms], axis=0), dtype=np.float64)
-        high = np.asarray(np.min([high for _, high in rooms], axis=0), dtype=np.float64)
-        _check_room(problem, low, high)
-        whole = next((rule for rule in rules if isinstance(rule, Contiguous)), None)
-        if whole is not None:
-            _check_joined(problem, whole)
-        if len(problem.pupils.groups) < 2:
-            msg = f"there is one group, {listed(problem.pupils.groups)}, and none for it to meet: name more groups"
-            raise GroupError(msg)
-        linear, constant = np.zeros(problem.minutes.shape), 0.0
-        kinds, weights = [], []
-        mix: Floats = np.asarray(problem.pupils.mix, dtype=np.float64)
-        for weight, what in goal.terms:
-            if isinstance(what, Index):
-                what(problem.pupils)  # refuses groups that it cannot compare
-                form = what.about.zonal(mix)  # type: ignore[misc]  # `minimize` has seen to it
-                constant += weight * form.constant
-                kinds.append(KINDS[form.kind])
-                inner = form.weights if form.kind == "quadratic" else np.tile(np.diag(form.weights), (len(mix), 1))
-                weights.append(weight * inner / problem.sizes.sum())
-            else:
-                linear += weight * what.cost(problem)
-        if not np.abs(linear).max(initial=0) < LARGEST:
-            msg = f"the weights of {goal!r} are too large: let what matters most weigh about 1"
-            raise OptionError(msg)
-        district = moves.District(
-            np.ascontiguousarray(problem.counts.T),
-            problem.sizes,
-            np.where(allowed, linear, np.inf).astype(np.float32),
-            low,
-            high,
-            problem.current.astype(np.int32),
-            min([rule.most_moved(problem) for rule in rules], default=np.inf),
-            whole is not None,
-        )
-        terms = moves.Terms(
-            np.array(kinds, dtype=np.int64),
-            np.array(weights, dtype=np.float64).reshape(len(kinds), len(mix), len(mix)),
-            mix,
-        )
-        starts, near = _edges(problem, whole)
-        start = _started(problem, allowed, whole)
-        return cls(problem, district, moves.ringed(starts, near), terms, constant, start)
-
-    def at(self, zone: Codes, seed: int) -> moves.Annealing:
-        """Stand at a plan.
-
-        Parameters
-        ----------
-        zone : ndarray of int, shape (blocks,)
-            Position of the school of each block.
-        seed : int
-            Of the random numbers.
-
-        Returns
-        -------
-        Annealing
-        """
-        return moves.begun(zone.astype(np.int32), self.district, self.graph, self.terms, seed)
-
-    def step(self, at: moves.Annealing, steps: int, heat: tuple[float, float], toll: tuple[float, float]) -> None:
-        """Walk on.
-
-        Parameters
-        ----------
-        at : Annealing
-            Where; changed.
-        steps : int
-            How many.
-        heat, toll : tuple of float
-            At their beginning and end.
-        """
-        moves.anneal(at, self.district, self.graph, self.terms, 0, steps, steps, heat, toll)
-
-    def beyond(self, at: moves.Annealing) -> float:
-        """Count pupils for whom there is no room, or who move beyond what is allowed.
-
-        Parameters
-        ----------
-        at : Annealing
-            Where.
-
-        Returns
-        -------
-        float
-        """
-        rolls = at.sums[:, -1]
-        over = np.maximum(rolls - self.district.high, 0) + np.maximum(self.district.low - rolls, 0)
-        return float(over.sum() + max(0.0, at.moved[0] - self.district.most_moved))
-
-    def height(self, at: moves.Annealing) -> float:
-        """Take the goal's value.
-
-        Parameters
-        ----------
-        at : Annealing
-            Where.
-
-        Returns
-        -------
-        float
-        """
-        zone = at.zone
-        return self.constant + float(
-            at.worth.sum() + self.district.cost[np.arange(len(zone)), zone].sum(dtype=np.float64)
-        )
-
-
-def _check_room(problem: Problem, low: Floats, high: Floats) -> None:
-    pupils = problem.sizes.sum()
-    tight = np.flatnonzero(low > high)
-    if len(tight):
-        msg = (
-            f"schools that must have more pupils than they may: {listed(problem.schools[tight])}. Loosen low= or seats="
-        )
-        raise DataError(msg)
-    room, must = high.sum(), low.sum()
-    if room < pupils - ROUNDING:
-        msg = (
-            f"the schools hold {room:,.0f} pupils, {pupils - room:,.0f} fewer than there are ({pupils:,.0f}): give room"
-        )
-        raise DataError(msg)
-    if must > pupils + ROUNDING:
-        msg = f"schools must have {must:,.0f} pupils, {must - pupils:,.0f} more than there are ({pupils:,.0f}): lower low="
-        raise DataError(msg)
-
-
-def _check_joined(problem: Problem, whole: Contiguous) -> None:
-    """Refuse blocks from which no way leads to any school."""
-    if (problem.stands < 0).any():
-        return
-    one = np.zeros(len(problem.blocks), dtype=np.intp)
-    piece, _ = pieces(problem, one, whole.left_out(problem))
-    reached = np.isin(piece, piece[problem.stands])
-    reached[whole.left_out(problem)] = True
-    if not reached.all():
-        lost = problem.blocks[np.flatnonzero(~reached)]
-        msg = (
-            f"{len(lost)} blocks lie in a part of the district without a school, cut off from the rest: {listed(lost)}. "
-            "Exempt them, contiguous(exempt=[...]), or say which blocks touch, adjacency="
-        )
-        raise DataError(msg)
-
-
-def _edges(problem: Problem, whole: Contiguous | None) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Where the neighbours of each block begin, and which they are; none where zones may fall apart."""
-    if whole is None:
-        return np.zeros(len(problem.blocks) + 1, dtype=np.int32), np.zeros(0, dtype=np.int32)
-    matrix = joining(problem, whole.left_out(problem))
-    return matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
-
-
-def _started(problem: Problem, allowed: NDArray[np.bool_], whole: Contiguous | None) -> Codes:
-    """Begin at today's zones; what may not stay, or closes, goes to a school whose zone touches, the nearest first."""
-    zone = problem.current.copy()
-    rows = np.arange(len(zone))
-    if whole is None:
-        wrong = (zone < 0) | ~allowed[rows, zone]
-        zone[wrong] = np.where(allowed, problem.minutes, np.inf).argmin(axis=1)[wrong]
-        return zone
-    placed = np.flatnonzero(problem.stands >= 0)
-    nowhere = np.flatnonzero((problem.stands < 0) & (problem.rolls(problem.current) == 0))
-    if len(nowhere):
-        names = listed(problem.schools[nowhere])
-        msg = f"nobody goes to {names} today, and no block says where a zone could begin: give 'block'"
-        raise DataError(msg)
-    zone[problem.stands[placed]] = placed
-    zone[(zone >= 0) & ~allowed[rows, zone]] = -1
-    left_out = whole.left_out(problem)
-    exempt = np.isin(rows, left_out)
-    lost = exempt & (zone < 0)  # joined to nothing
-    zone[lost] = np.where(allowed, problem.minutes, np.inf).argmin(axis=1)[lost]
-    most = whole.most(problem)
-    piece, many = pieces(problem, zone, left_out)
-    for school in np.flatnonzero(many > most):  # a block that another school took may have cut a zone apart
-        mine = np.flatnonzero((zone == school) & ~exempt)
-        sizes = np.bincount(piece[mine], minlength=len(zone))
-        if problem.stands[school] >= 0:
-            sizes[piece[problem.stands[school]]] = len(zone) + 1
-        kept = np.argsort(-sizes, kind="stable")[: most[school]]
-        zone[mine[~np.isin(piece[mine], kept)]] = -1
-    return _grown(problem, zone, allowed, joining(problem, left_out))
-
-
-def _grown(problem: Problem, zone: Codes, allowed: NDArray[np.bool_], matrix: csr_array) -> Codes:
-    """Give blocks without a school to one whose zone touches them, the shortest way first."""
-    import heapq
-
-    waiting: list[tuple[float, int, int]] = []
-
-    def offer(block: int) -> None:
-        for near in matrix.indices[matrix.indptr[block] : matrix.indptr[block + 1]]:
-            if zone[near] < 0 and allowed[near, zone[block]]:
-                heapq.heappush(waiting, (problem.minutes[near, zone[block]], int(near), int(zone[block])))
-
-    for block in np.flatnonzero(zone >= 0).tolist():
-        offer(block)
-    while waiting:
-        _, block, school = heapq.heappop(waiting)
-        if zone[block] < 0:
-            zone[block] = school
-            offer(block)
-    lost = np.flatnonzero(zone < 0)
-    if len(lost):
-        msg = (
-            f"{len(lost)} blocks touch no zone of a school that they may go to: {listed(problem.blocks[lost])}. Allow them "
-            "another school, or exempt them from contiguous()"
-        )
-        raise DataError(msg)
-    return zone
+FOLLOWED = 0.4  # share of the time for a search by what can be followed, where the goal itself cannot
+STEPS_A_CHANGE = 200  # as many as one change measured by the goal itself stands for
 
 
 def found(
@@ -334,6 +73,35 @@ def found(
     CapabilityError
         If none was found.
     """
+    share = 1.0 if land.exact else FOLLOWED
+
+    def tell(done: float, lowest: float) -> None:
+        if progress is not None:
+            progress(share * done, lowest)
+
+    def tell_more(done: float, lowest: float) -> None:
+        if progress is not None:
+            progress(share + (1 - share) * done, lowest)
+
+    state, ends = _annealed(land, root, None if seconds is None else share * seconds, steps, tell)
+    if not ends:
+        msg = (
+            f"no plan that keeps to all rules was found: the best leaves {state.least_beyond:,.0f} pupils without room, or "
+            "moves so many too many. Loosen capacity or most_moved, or search longer"
+        )
+        raise CapabilityError(msg)
+    zone = min(ends, key=lambda end: end[0])[1]
+    if not land.exact and not state.stopped:
+        left = None if seconds is None else max(seconds - state.elapsed, 0.0)
+        changes = (steps or 0) // STEPS_A_CHANGE + 1
+        zone = walked(land, zone, seed=root, seconds=left, changes=changes, progress=tell_more)
+    return land.plan(zone)
+
+
+def _annealed(
+    land: Landscape, root: int, seconds: float | None, steps: int | None, tell: Callable[[float, float], Any]
+) -> tuple[_State, list[tuple[float, Codes]]]:
+    """Anneal from many starts on all threads: the plans that came out, and how low each lies."""
     typical, people = _felt(land, root)
     toll = tuple(share * typical / people for share in TOLL)
     workers = threads()
@@ -342,6 +110,7 @@ def found(
     if land.beyond(at) <= ROUNDING:
         ends.append((land.height(at), land.start))
     state = _State(land, typical, toll, time.monotonic(), seconds, lowest=min((end[0] for end in ends), default=np.inf))
+    tell(0.0, state.lowest)
     with ThreadPoolExecutor(workers) as pool:
         if steps is None:
             tasks = [pool.submit(state.climb_on, root, worker, workers, each) for worker in range(workers)]
@@ -353,9 +122,8 @@ def found(
         try:
             while waiting:
                 _, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                if progress is not None:
-                    done = 1 - len(waiting) / len(tasks) if seconds is None else min(1.0, state.elapsed / seconds)
-                    progress(done, state.lowest)
+                done = 1 - len(waiting) / len(tasks) if seconds is None else min(1.0, state.elapsed / seconds)
+                tell(done, state.lowest)
         except KeyboardInterrupt:
             state.stopped = True
             pool.shutdown(wait=True, cancel_futures=True)
@@ -363,14 +131,7 @@ def found(
             state.stopped = True
             raise
         results = [task.result() for task in tasks if task.done() and not task.cancelled()]
-    ends += [end for result in results for end in result]
-    if not ends:
-        msg = (
-            f"no plan that keeps to all rules was found: the best leaves {state.least_beyond:,.0f} pupils without room, or "
-            "moves so many too many. Loosen capacity or most_moved, or search longer"
-        )
-        raise CapabilityError(msg)
-    return min(ends, key=lambda end: end[0])[1]
+    return state, ends + [end for result in results for end in result]
 
 
 def _felt(land: Landscape, root: int) -> tuple[float, float]:
@@ -378,7 +139,7 @@ def _felt(land: Landscape, root: int) -> tuple[float, float]:
     at = land.at(land.start, root)
     land.step(at, FELT, (COLD, COLD), (COLD, COLD))
     rise = at.felt[0] / max(at.tally[1], 1)
-    return max(float(rise), 1e-12), max(float(land.problem.sizes.mean()), 1e-12)
+    return max(float(rise), 1e-12), max(float(land.district.sizes.mean()), 1e-12)
 
 
 @dataclass(eq=False)
@@ -475,27 +236,3 @@ class _State:
         height = self.land.height(at)
         self.lowest = min(self.lowest, height)
         return [(height, at.zone.astype(np.intp))]
-
-
-def value_of(problem: Problem, zone: Codes, what: Any) -> float:
-    """Measure a plan.
-
-    Parameters
-    ----------
-    problem : Problem
-        The district.
-    zone : ndarray of int, shape (blocks,)
-        Position of the school of each block.
-    what : Index or Measure
-        By what.
-
-    Returns
-    -------
-    float
-    """
-    if isinstance(what, Index):
-        from segregation_tools.population.population import Population
-
-        rolls = problem.by_school(zone)
-        return float(what(Population(rolls, problem.pupils.groups)))
-    return float(what.cost(problem)[np.arange(len(zone)), zone].sum())

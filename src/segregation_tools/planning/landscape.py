@@ -1,0 +1,431 @@
+"""A district with its goal and rules, as the search walks it; what cannot be kept to is refused here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, listed
+from segregation_tools.kernels import moves
+from segregation_tools.planning.constraints import Contiguous, Rule, joining, pieces
+from segregation_tools.planning.goals import guide_of, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.planning.goals import Goal
+    from segregation_tools.planning.problem import Problem
+
+    Floats = NDArray[np.float64]
+    Allowed = NDArray[np.bool_]
+    Codes = NDArray[np.intp]
+
+__all__ = ["ROUNDING", "Landscape"]
+
+KINDS = {"deviation": moves.DEVIATION, "entropy": moves.ENTROPY, "quadratic": moves.QUADRATIC, "hinge": moves.HINGE}
+STEEP = 16.0  # power by which the largest of all zones is followed
+LARGEST = 1e30  # goal
+TINY = 1e-12
+COLD = 1e-9  # temperature
+DEAR = 1e9  # price of a pupil without room
+ROUNDING = 1e-6  # pupils
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """A district with its goal and rules, as the search walks it."""
+
+    problem: Problem
+    goal: Goal
+    parts: Codes  # unit of each block: blocks that stay together are one
+    district: moves.District
+    graph: moves.Graph
+    terms: moves.Terms
+    constant: float
+    exact: bool  # whether what the search follows is the goal itself
+    start: Codes
+
+    @classmethod
+    def of(cls, problem: Problem, goal: Goal, rules: Sequence[Rule]) -> Landscape:
+        """Bring goal and rules together, and refuse what cannot be kept to.
+
+        Parameters
+        ----------
+        problem : Problem
+            The district.
+        goal : Goal
+            What is to be small.
+        rules : sequence of Rule
+            What is kept to.
+
+        Returns
+        -------
+        Landscape
+
+        Raises
+        ------
+        DataError
+            If a block has no school, pupils no room, or a part of the district no school.
+        """
+        each = [rule.allowed(problem) for rule in rules]
+        allowed = np.logical_and.reduce([np.ones(problem.minutes.shape, dtype=bool), *each])
+        shut = np.flatnonzero(~allowed.any(axis=1))
+        if len(shut):
+            taking_part = [repr(rule) for rule, its in zip(rules, each, strict=True) if not its[shut].all()]
+            msg = (
+                f"{len(shut)} blocks have no school that they may go to: {listed(problem.blocks[shut])}, under "
+                f"{', '.join(taking_part)}. Loosen one of these for them"
+            )
+            raise DataError(msg)
+        rooms = [rule.rooms(problem) for rule in rules] or [Rule().rooms(problem)]
+        low = np.asarray(np.max([low for low, _ in rooms], axis=0), dtype=np.float64)
+        high = np.asarray(np.min([high for _, high in rooms], axis=0), dtype=np.float64)
+        _check_room(problem, low, high)
+        whole = next((rule for rule in rules if isinstance(rule, Contiguous)), None)
+        if whole is not None:
+            _check_joined(problem, whole)
+        if len(problem.pupils.groups) < 2:
+            msg = f"there is one group, {listed(problem.pupils.groups)}, and none for it to meet: name more groups"
+            raise GroupError(msg)
+        linear, terms, constant, exact = _followed(problem, goal)
+        if not np.abs(linear).max(initial=0) < LARGEST:
+            msg = f"the weights of {goal!r} are too large: let what matters most weigh about 1"
+            raise OptionError(msg)
+        parts = _parts(problem, rules)
+        units, cost, may = problem.joined(parts), *_added(parts, linear, allowed)
+        _check_parts(problem, parts, units, may, whole, rules)
+        left_out, most, joins = np.zeros(0, dtype=np.intp), None, csr_array((len(units.blocks),) * 2)
+        if whole is not None:
+            outside = np.isin(np.arange(len(parts)), whole.left_out(problem))
+            left_out = np.setdiff1d(parts[outside], parts[~outside])
+            most = whole.most(problem)
+            joins = joining(units, left_out)
+        district = moves.District(
+            np.ascontiguousarray(units.counts.T),
+            units.sizes,
+            np.where(may, cost, np.inf).astype(np.float32),
+            low,
+            high,
+            units.current.astype(np.int32),
+            min([rule.most_moved(problem) for rule in rules], default=np.inf),
+            whole is not None,
+        )
+        start = _nearest(units, may) if most is None else _started(units, may, left_out, most)
+        graph = moves.ringed(joins.indptr.astype(np.int32), joins.indices.astype(np.int32))
+        return cls(problem, goal, parts, district, graph, terms, constant, exact, start)
+
+    def plan(self, zone: NDArray[np.integer[Any]]) -> Codes:
+        """Give the school of each block.
+
+        Parameters
+        ----------
+        zone : ndarray of int, shape (units,)
+            Position of the school of each unit of the search.
+
+        Returns
+        -------
+        ndarray of int, shape (blocks,)
+        """
+        return zone[self.parts].astype(np.intp)
+
+    def at(self, zone: Codes, seed: int) -> moves.Annealing:
+        """Stand at a plan.
+
+        Parameters
+        ----------
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block.
+        seed : int
+            Of the random numbers.
+
+        Returns
+        -------
+        Annealing
+        """
+        return moves.begun(zone.astype(np.int32), self.district, self.graph, self.terms, seed)
+
+    def step(self, at: moves.Annealing, steps: int, heat: tuple[float, float], toll: tuple[float, float]) -> None:
+        """Walk on.
+
+        Parameters
+        ----------
+        at : Annealing
+            Where; changed.
+        steps : int
+            How many.
+        heat, toll : tuple of float
+            At their beginning and end.
+        """
+        moves.anneal(at, self.district, self.graph, self.terms, 0, steps, steps, heat, toll, steps)
+
+    def unguided(self) -> Landscape:
+        """Return the landscape without a goal: what is allowed is all that counts.
+
+        Returns
+        -------
+        Landscape
+        """
+        nothing = moves.Terms(self.terms.kinds[:0], self.terms.weights[:0], self.terms.powers[:0], self.terms.mix)
+        level = np.where(np.isfinite(self.district.cost), 0, np.inf).astype(np.float32)
+        return replace(self, terms=nothing, district=self.district._replace(cost=level))
+
+    def change(self, at: moves.Annealing, tries: int) -> bool:
+        """Move one unit so that the goal is no larger, and nobody more without room.
+
+        Parameters
+        ----------
+        at : Annealing
+            Where; changed.
+        tries : int
+            How many are tried at most.
+
+        Returns
+        -------
+        bool
+            Whether one moved.
+        """
+        before = int(at.tally[2])
+        moves.anneal(at, self.district, self.graph, self.terms, 0, tries, tries, (COLD, COLD), (DEAR, DEAR), 1)
+        return int(at.tally[2]) > before
+
+    def put(self, at: moves.Annealing, unit: int, zone: int) -> None:
+        """Put a unit into a zone.
+
+        Parameters
+        ----------
+        at : Annealing
+            Where; changed.
+        unit, zone : int
+            Which.
+        """
+        moves.put(at, self.district, self.graph, self.terms, unit, zone)
+
+    def beyond(self, at: moves.Annealing) -> float:
+        """Count pupils for whom there is no room, or who move beyond what is allowed.
+
+        Parameters
+        ----------
+        at : Annealing
+            Where.
+
+        Returns
+        -------
+        float
+        """
+        rolls = at.sums[:, -1]
+        over = np.maximum(rolls - self.district.high, 0) + np.maximum(self.district.low - rolls, 0)
+        return float(over.sum() + max(0.0, at.moved[0] - self.district.most_moved))
+
+    def height(self, at: moves.Annealing) -> float:
+        """Take the goal's value.
+
+        Parameters
+        ----------
+        at : Annealing
+            Where.
+
+        Returns
+        -------
+        float
+        """
+        if not self.exact:
+            return self.goal.value(self.problem, self.plan(at.zone))
+        paid = self.district.cost[np.arange(len(at.zone)), at.zone].sum(dtype=np.float64)
+        return self.constant + float(at.worth.sum() + paid)
+
+
+def _followed(problem: Problem, goal: Goal) -> tuple[Floats, moves.Terms, float, bool]:
+    """Say what blocks cost in zones, what zones add, what never changes, and whether that is the goal itself."""
+    linear, constant, exact = np.zeros(problem.minutes.shape), 0.0, True
+    kinds, weights, powers = [], [], []
+    today = np.where(problem.current >= 0, problem.current, problem.minutes.argmin(axis=1))
+    mix = np.asarray(problem.pupils.mix, dtype=np.float64)
+    for weight, what in goal.terms:
+        value_of(problem, today, what)  # refuses groups that it cannot compare
+        guide = guide_of(problem, what)
+        exact &= guide.exact
+        if guide.cost is not None:
+            linear += weight * guide.cost
+        for form in guide.forms:
+            size = weight / problem.sizes.sum()
+            if guide.steep and weight:  # (c·v)^p rises as weight · v where v is what the worst has today
+                worst = max(float(form.of_residents(problem.by_school(today)).max()), TINY)
+                size = np.sign(weight) * (abs(weight) * worst / STEEP) ** (1 / STEEP) / worst
+            inner = form.weights if form.kind == "quadratic" else np.tile(np.diag(form.weights), (len(mix), 1))
+            kinds.append(KINDS[form.kind])
+            weights.append(size * inner)
+            powers.append(STEEP if guide.steep else 1.0)
+            constant += 0.0 if guide.steep else weight * form.constant
+    terms = moves.Terms(
+        np.array(kinds, dtype=np.int64),
+        np.array(weights, dtype=np.float64).reshape(len(kinds), len(mix), len(mix)),
+        np.array(powers, dtype=np.float64),
+        mix,
+    )
+    return linear, terms, constant, exact
+
+
+def _parts(problem: Problem, rules: Sequence[Rule]) -> Codes:
+    """Give blocks that some rule keeps together, directly or by way of others, one number."""
+    blocks = np.arange(len(problem.blocks))
+    same = csr_array((len(blocks), len(blocks)))
+    for rule in rules:
+        labels = rule.together(problem)
+        first = blocks[np.unique(labels, return_index=True)[1]][np.unique(labels, return_inverse=True)[1]]
+        same = same + csr_array((np.ones(len(blocks)), (blocks, first)), shape=same.shape)
+    number, parts = connected_components(same, directed=False)
+    return parts.astype(np.intp) if number < len(blocks) else blocks
+
+
+def _added(parts: Codes, linear: Floats, allowed: Allowed) -> tuple[Floats, Allowed]:
+    """Add up what the blocks of units cost in zones, and find where all of them may go."""
+    shape = (int(parts.max()) + 1, linear.shape[1])
+    if shape == linear.shape:
+        return linear, allowed
+    cost, may = np.zeros(shape), np.ones(shape, dtype=bool)
+    np.add.at(cost, parts, linear)
+    np.logical_and.at(may, parts, allowed)
+    return cost, may
+
+
+def _check_parts(
+    problem: Problem, parts: Codes, units: Problem, may: Allowed, whole: Contiguous | None, rules: Sequence[Rule]
+) -> None:
+    """Refuse blocks that are to stay together, and cannot."""
+
+    def members(of: Codes) -> str:
+        return listed(problem.blocks[np.flatnonzero(np.isin(parts, of))])
+
+    if len(units.blocks) == len(parts):
+        return
+    stand = units.stands[units.stands >= 0]
+    shared = np.flatnonzero(np.bincount(stand, minlength=1) > 1)
+    if len(shared):
+        msg = f"together(...) joins blocks in which different schools stand: {members(shared)}. Leave these apart"
+        raise DataError(msg)
+    shut = np.flatnonzero(~may.any(axis=1))
+    if len(shut):
+        msg = f"blocks that are to stay together have no school that all of them may go to: {members(shut)}. Loosen one"
+        raise DataError(msg)
+    if whole is not None:
+        outside = whole.left_out(problem)
+        piece, _ = pieces(problem, parts, outside, len(units.blocks))
+        inside = np.setdiff1d(np.arange(len(parts)), outside)
+        pairs = np.unique(np.stack([parts[inside], piece[inside]]), axis=1)
+        apart = np.flatnonzero(np.bincount(pairs[0]) > 1)
+        if len(apart):
+            msg = f"blocks that are to stay together do not touch: {members(apart)}. Exempt some from contiguous()"
+            raise DataError(msg)
+    home = np.zeros(len(units.blocks))
+    np.add.at(home, parts, problem.current != units.current[parts])
+    split = np.flatnonzero(home > 0)
+    if len(split) and np.isfinite(min(rule.most_moved(problem) for rule in rules)):
+        msg = (
+            "most_moved(...) cannot be kept beside together(...) of blocks that go to different schools today: "
+            f"{members(split)}. Leave these apart, or let minimize(moves) keep moves few"
+        )
+        raise CapabilityError(msg)
+
+
+def _check_room(problem: Problem, low: Floats, high: Floats) -> None:
+    pupils = problem.sizes.sum()
+    tight = np.flatnonzero(low > high)
+    if len(tight):
+        msg = (
+            f"schools that must have more pupils than they may: {listed(problem.schools[tight])}. Loosen low= or seats="
+        )
+        raise DataError(msg)
+    room, must = high.sum(), low.sum()
+    if room < pupils - ROUNDING:
+        msg = (
+            f"the schools hold {room:,.0f} pupils, {pupils - room:,.0f} fewer than there are ({pupils:,.0f}): give room"
+        )
+        raise DataError(msg)
+    if must > pupils + ROUNDING:
+        msg = f"schools must have {must:,.0f} pupils, {must - pupils:,.0f} more than there are ({pupils:,.0f}): lower low="
+        raise DataError(msg)
+
+
+def _check_joined(problem: Problem, whole: Contiguous) -> None:
+    """Refuse blocks from which no way leads to any school."""
+    if (problem.stands < 0).any():
+        return
+    one = np.zeros(len(problem.blocks), dtype=np.intp)
+    piece, _ = pieces(problem, one, whole.left_out(problem))
+    reached = np.isin(piece, piece[problem.stands])
+    reached[whole.left_out(problem)] = True
+    if not reached.all():
+        lost = problem.blocks[np.flatnonzero(~reached)]
+        msg = (
+            f"{len(lost)} blocks lie in a part of the district without a school, cut off from the rest: {listed(lost)}. "
+            "Exempt them, contiguous(exempt=[...]), or say which blocks touch, adjacency="
+        )
+        raise DataError(msg)
+
+
+def _nearest(units: Problem, allowed: Allowed) -> Codes:
+    """Begin at today's zones; what may not stay, or closes, goes to the nearest school that it may."""
+    zone = units.current.copy()
+    wrong = (zone < 0) | ~allowed[np.arange(len(zone)), zone]
+    zone[wrong] = np.where(allowed, units.minutes, np.inf).argmin(axis=1)[wrong]
+    return zone
+
+
+def _started(units: Problem, allowed: Allowed, left_out: Codes, most: Codes) -> Codes:
+    """Begin at today's zones; what may not stay, or closes, goes to a school whose zone touches, the nearest first."""
+    zone = units.current.copy()
+    rows = np.arange(len(zone))
+    placed = np.flatnonzero(units.stands >= 0)
+    nowhere = np.flatnonzero((units.stands < 0) & (units.rolls(units.current) == 0))
+    if len(nowhere):
+        names = listed(units.schools[nowhere])
+        msg = f"nobody goes to {names} today, and no block says where a zone could begin: give 'block'"
+        raise DataError(msg)
+    zone[units.stands[placed]] = placed
+    zone[(zone >= 0) & ~allowed[rows, zone]] = -1
+    exempt = np.isin(rows, left_out)
+    lost = exempt & (zone < 0)  # joined to nothing
+    zone[lost] = np.where(allowed, units.minutes, np.inf).argmin(axis=1)[lost]
+    piece, many = pieces(units, zone, left_out)
+    for school in np.flatnonzero(many > most):  # a block that another school took may have cut a zone apart
+        mine = np.flatnonzero((zone == school) & ~exempt)
+        sizes = np.bincount(piece[mine], minlength=len(zone))
+        if units.stands[school] >= 0:
+            sizes[piece[units.stands[school]]] = len(zone) + 1
+        kept = np.argsort(-sizes, kind="stable")[: most[school]]
+        zone[mine[~np.isin(piece[mine], kept)]] = -1
+    return _grown(units, zone, allowed, joining(units, left_out))
+
+
+def _grown(problem: Problem, zone: Codes, allowed: NDArray[np.bool_], matrix: csr_array) -> Codes:
+    """Give blocks without a school to one whose zone touches them, the shortest way first."""
+    import heapq
+
+    waiting: list[tuple[float, int, int]] = []
+
+    def offer(block: int) -> None:
+        for near in matrix.indices[matrix.indptr[block] : matrix.indptr[block + 1]]:
+            if zone[near] < 0 and allowed[near, zone[block]]:
+                heapq.heappush(waiting, (problem.minutes[near, zone[block]], int(near), int(zone[block])))
+
+    for block in np.flatnonzero(zone >= 0).tolist():
+        offer(block)
+    while waiting:
+        _, block, school = heapq.heappop(waiting)
+        if zone[block] < 0:
+            zone[block] = school
+            offer(block)
+    lost = np.flatnonzero(zone < 0)
+    if len(lost):
+        msg = (
+            f"{len(lost)} blocks touch no zone of a school that they may go to: {listed(problem.blocks[lost])}. Allow them "
+            "another school, or exempt them from contiguous()"
+        )
+        raise DataError(msg)
+    return zone
