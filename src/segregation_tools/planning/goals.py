@@ -391,8 +391,14 @@ def measured_by(what: Any) -> str:
     if isinstance(what, Chosen):
         return f"{measured_by(what.index)} of {' to '.join(map(str, what.of))}"
     name, options = (what.__name__, what.options) if isinstance(what, Index) else (what.name, what.options)
-    told = [f"{key}={value.__name__ if isinstance(value, Index) else f'{value!r}'}" for key, value in options.items()]
-    return f"{name}({', '.join(told)})" if told else str(name)
+    told = ", ".join(f"{option}={_told(value)}" for option, value in options.items())
+    return f"{name}({told})" if told else str(name)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Index):
+        return measured_by(value)
+    return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
 def value_of(problem: Problem, zone: Codes, what: Index | Chosen | Measure) -> float:
