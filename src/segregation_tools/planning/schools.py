@@ -11,6 +11,7 @@ import pandas as pd
 from segregation_tools.analysis.replicates import begun_by
 from segregation_tools.errors import DataError, GeographyError, OptionError, listed
 from segregation_tools.indices.evenness import dissimilarity
+from segregation_tools.planning.burden import WALK, burden_of
 from segregation_tools.planning.constraints import Contiguous, Rule
 from segregation_tools.planning.goals import Goal, measured_by, minimize, moves, travel_time, value_of
 from segregation_tools.planning.landscape import Landscape
@@ -21,7 +22,7 @@ from segregation_tools.population.reading import labels_on
 from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["Check", "Plan", "check", "rezone", "score"]
+__all__ = ["Check", "Plan", "check", "checked_length", "checked_rules", "rezone", "score", "searched", "values_of"]
 
 DEFAULT = minimize(dissimilarity) + 0.1 * minimize(moves)
 
@@ -75,10 +76,7 @@ class Plan:
         return self._measured(self.zone)
 
     def _measured(self, zone: Codes) -> pd.Series[float]:
-        whats = {measured_by(what): what for what in [*(what for _, what in self.goal.terms), moves, travel_time]}
-        known = (zone >= 0).all()
-        values = {name: value_of(self.problem, zone, what) if known else np.nan for name, what in whats.items()}
-        return pd.Series(values, dtype=np.float64)
+        return values_of(self.problem, zone, [*(what for _, what in self.goal.terms), moves, travel_time])
 
     @property
     def moved(self) -> float:
@@ -96,44 +94,26 @@ class Plan:
         }
         return pd.DataFrame(columns, index=self.problem.schools)
 
-    def burden(self) -> pd.DataFrame:
+    def burden(self, *, walk: float = WALK) -> pd.DataFrame:
         """Tell by group whom the plan asks to move, and how far.
+
+        Parameters
+        ----------
+        walk : float
+            Minutes up to which pupils are taken to walk. Twenty is an assumption: minutes are those that were given, on foot
+            or by whatever means.
 
         Returns
         -------
         DataFrame
             One row a group and one for all: `pupils`, `moved`, `share_moved`, `ratio_moved` (share moved over that of all),
             `minutes_before`, `minutes_now`, `p90_before`, `p90_now`, `longest_before`, `longest_now` (mean, ninth decile and
-            longest way), `minutes_of_moved` (by how much the way of those who move becomes longer, on average). Ways of
-            today are those to schools that stay open; NaN where there are none.
+            longest way), `minutes_of_moved` (by how much the way of those who move becomes longer, on average),
+            `walkers_lost` (pupils whose way today is `walk` minutes or less, and longer in the plan), `share_walkers_lost`
+            (of those whose way is so short today). Ways of today are those to schools that stay open; NaN where there are
+            none.
         """
-        problem, rows = self.problem, np.arange(len(self.zone))
-        stays_open = problem.current >= 0
-        before = np.where(stays_open, problem.minutes[rows, problem.current], np.nan)
-        now = problem.minutes[rows, self.zone]
-        moving = self.zone != problem.current
-        table = {}
-        everyone = "all" if "all" not in problem.pupils.groups else "all groups"
-        for name, people in [*zip(problem.pupils.groups, problem.counts, strict=True), (everyone, problem.sizes)]:
-            moved = float(people[moving].sum())
-            was, goes = people * stays_open, people * (stays_open & moving)
-            change = _mean(now - before, goes)
-            table[name] = {
-                "pupils": float(people.sum()),
-                "moved": moved,
-                "share_moved": moved / people.sum(),
-                "minutes_before": _mean(before, was),
-                "minutes_now": _mean(now, people),
-                "p90_before": _decile(before, was),
-                "p90_now": _decile(now, people),
-                "longest_before": _longest(before, was),
-                "longest_now": _longest(now, people),
-                "minutes_of_moved": change,
-            }
-        frame = pd.DataFrame(table).T
-        of_all = frame["share_moved"].iloc[-1]
-        frame.insert(3, "ratio_moved", frame["share_moved"] / of_all if of_all > 0 else np.nan)
-        return frame.rename_axis("group")
+        return burden_of(self.problem, self.zone, walk)
 
     def why(self, unit: Any) -> pd.DataFrame:
         """Show what every school would mean for a block, all other blocks left as they are.
@@ -233,21 +213,27 @@ class Plan:
         )
 
 
-def _mean(minutes: Floats, people: Floats) -> float:
-    return float(people @ np.nan_to_num(minutes) / people.sum()) if people.any() else float("nan")
+def values_of(problem: Problem, zone: Codes, whats: Iterable[Any]) -> pd.Series[float]:
+    """Measure a plan by several measures.
 
+    Parameters
+    ----------
+    problem : Problem
+        The district.
+    zone : ndarray of int, shape (blocks,)
+        Position of the school of each block; −1 where that closes.
+    whats : iterable of Index or Measure
+        By what.
 
-def _decile(minutes: Floats, people: Floats) -> float:
-    """Minutes within which nine of ten arrive."""
-    if not people.any():
-        return float("nan")
-    order = np.argsort(minutes, kind="stable")
-    reached = np.cumsum(people[order])
-    return float(minutes[order][np.searchsorted(reached, 0.9 * reached[-1] - 1e-9)])
-
-
-def _longest(minutes: Floats, people: Floats) -> float:
-    return float(minutes[people > 0].max()) if (people > 0).any() else float("nan")
+    Returns
+    -------
+    Series by measure
+        NaN where a school closes.
+    """
+    named = {measured_by(what): what for what in whats}
+    known = (zone >= 0).all()
+    values = {name: value_of(problem, zone, what) if known else np.nan for name, what in named.items()}
+    return pd.Series(values, dtype=np.float64)
 
 
 def rezone(
@@ -333,13 +319,41 @@ def rezone(
     (True, np.True_)
     """
     goal = DEFAULT if goal is None else _goal(goal)
-    rules = _rules(constraints)
-    if steps is not None:
-        steps = int(real_number(steps, "steps", 1, "a whole number of moves", whole=True))
-    else:
-        real_number(seconds, "seconds", 0, "how long is searched", above=True)
+    rules = checked_rules(constraints)
+    steps = checked_length(seconds, steps)
     problem = read_problem(pupils, current, schools, travel, adjacency)
-    root = begun_by(rng)
+    return searched(problem, goal, rules, root=begun_by(rng), seconds=seconds, steps=steps, progress=progress)
+
+
+def searched(
+    problem: Problem,
+    goal: Goal,
+    rules: tuple[Rule, ...],
+    *,
+    root: int,
+    seconds: float,
+    steps: int | None,
+    progress: Callable[[float, float], Any] | None = None,
+) -> Plan:
+    """Search for a plan of a district that is read, and check what is found; see `rezone`.
+
+    Parameters
+    ----------
+    problem : Problem
+        The district.
+    goal : Goal
+        What is to be small.
+    rules : tuple of Rule
+        What is kept to.
+    root : int
+        Where chance begins.
+    seconds, steps, progress
+        As in `rezone`.
+
+    Returns
+    -------
+    Plan
+    """
     land = Landscape.of(problem, goal, rules)
     zone = found(land, root=root, seconds=None if steps is not None else seconds, steps=steps, progress=progress)
     plan = Plan(problem, zone, goal, rules, root)
@@ -350,6 +364,32 @@ def rezone(
     return plan
 
 
+def checked_length(seconds: float, steps: int | None) -> int | None:
+    """Check how long is searched.
+
+    Parameters
+    ----------
+    seconds : float
+        How long is searched.
+    steps : int or None
+        Instead: how many moves are tried.
+
+    Returns
+    -------
+    int or None
+        Steps.
+
+    Raises
+    ------
+    OptionError
+        If it is none.
+    """
+    if steps is not None:
+        return int(real_number(steps, "steps", 1, "a whole number of moves", whole=True))
+    real_number(seconds, "seconds", 0, "how long is searched", above=True)
+    return None
+
+
 def _goal(goal: Any) -> Goal:
     if not isinstance(goal, Goal):
         msg = f"goal must be minimize(...) or maximize(...), or a sum of them, not {goal!r}"
@@ -357,7 +397,23 @@ def _goal(goal: Any) -> Goal:
     return goal
 
 
-def _rules(constraints: Any) -> tuple[Rule, ...]:
+def checked_rules(constraints: Any) -> tuple[Rule, ...]:
+    """List the rules of a plan.
+
+    Parameters
+    ----------
+    constraints : sequence of Rule
+        What was given.
+
+    Returns
+    -------
+    tuple of Rule
+
+    Raises
+    ------
+    OptionError
+        If something else is among them, or `contiguous` stands twice.
+    """
     if isinstance(constraints, Rule) or not hasattr(constraints, "__iter__"):
         msg = f"constraints must be a list of rules, [sgt.capacity(within=0.15), sgt.contiguous()], not {constraints!r}"
         raise OptionError(msg)
@@ -415,7 +471,7 @@ def score(
         named = listed(strangers.unique())
         msg = f"the assignment names schools that are not open: {named}; open are {listed(problem.schools)}"
         raise DataError(msg)
-    rules = _rules(constraints)
+    rules = checked_rules(constraints)
     for rule in rules:  # what they name must be there
         rule.allowed(problem)
         rule.rooms(problem)
