@@ -102,6 +102,12 @@ from .planning.constraints import locked as locked
 from .planning.constraints import longest_trip as longest_trip
 from .planning.constraints import most_moved as most_moved
 from .planning.constraints import together as together
+from .planning.evidence import compare_plans as compare_plans
+from .planning.evidence import residential_gap as residential_gap
+from .planning.evidence import school_contributions as school_contributions
+from .planning.frontier import Frontier as Frontier
+from .planning.frontier import distance_minimizing as distance_minimizing
+from .planning.frontier import frontier as frontier
 from .planning.goals import Goal as Goal
 from .planning.goals import Measure as Measure
 from .planning.goals import maximize as maximize
