@@ -118,6 +118,7 @@ from .planning.goals import split_feeders as split_feeders
 from .planning.goals import travel_time as travel_time
 from .planning.goals import walkers_lost as walkers_lost
 from .planning.goals import worst_school as worst_school
+from .planning.saving import load_plan as load_plan
 from .planning.schools import Check as Check
 from .planning.schools import Plan as Plan
 from .planning.schools import check as check

@@ -195,6 +195,24 @@ class Plan:
             raise GeographyError(msg)
         frame.to_file(path)  # type: ignore[operator]  # a GeoDataFrame
 
+    def save(self, path: Any) -> None:
+        """Write the plan with its district, goal and rules into one file, which `load_plan` reads.
+
+        Parameters
+        ----------
+        path : path-like
+            Of any name: a ZIP archive of plain text (JSON) and arrays of numbers (NumPy), so that reading runs no code. A
+            file that is there is replaced when the new one is whole.
+
+        Raises
+        ------
+        DataError
+            If the goal or a rule is not the library's own, or labels are neither text nor numbers.
+        """
+        from segregation_tools.planning.saving import save_plan
+
+        save_plan(self, path)
+
     @property
     def _title(self) -> str:
         return f"plan for {len(self.problem.blocks):,} blocks and {len(self.problem.schools):,} schools"
