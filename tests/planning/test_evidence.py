@@ -440,7 +440,7 @@ def test_prices_that_are_none_are_refused(town):
         ({"move_penalties": ()}, "move_penalties is empty"),
         ({"travel_penalties": (0, -1)}, "travel_penalties must be prices"),
         ({"travel_penalties": "01"}, "travel_penalties must be a list"),
-        ({"index": sgt.gini}, "no sum over zones"),
+        ({"index": sgt.isolation}, "say which"),
         ({"steps": 0}, "steps"),
         ({"rng": None}, "rng=7"),
     ]:

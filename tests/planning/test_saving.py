@@ -4,7 +4,7 @@ import io
 import json
 import os
 import zipfile
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import geopandas
 import numpy as np
@@ -489,31 +489,33 @@ def test_an_index_of_your_own_that_is_on_the_shelf_is_known_by_its_name(town, tm
         sgt.load_plan(tmp_path / "plan")
 
 
-@dataclass(frozen=True)
-class Optional(goals.Measure):
-    """A measure that was made with options."""
-
-    options: dict = field(default_factory=dict, compare=False)
-
-
-def beyond(minutes, of):
-    """Share of pupils who travel longer."""
-
-    def cost(problem):
-        return (problem.minutes > minutes) * (problem.sizes / problem.sizes.sum())[:, np.newaxis]
-
-    return Optional(f"beyond({minutes:g}, {of.__name__})", cost, {"minutes": minutes, "of": of.__name__})
-
-
-def test_a_measure_with_options_is_made_again(town, tmp_path, monkeypatch):
-    monkeypatch.setattr(goals, "beyond", beyond, raising=False)
-    monkeypatch.setattr(goals, "__all__", [*goals.__all__, "beyond"])
-    plan = town.score(goal=sgt.minimize(sgt.dissimilarity) + 0.5 * sgt.minimize(beyond(4.0, sgt.dissimilarity)))
+def test_measures_with_options_are_made_again(town, tmp_path):
+    goal = (
+        sgt.minimize(sgt.worst_school(sgt.ordinal_information))
+        + 2 * sgt.minimize(sgt.outside_band("a", 0.3, 0.4))
+        + sgt.minimize(sgt.walkers_lost(4.5))
+        + sgt.minimize(sgt.split_feeders)
+        + sgt.maximize(sgt.exposure, of=("a", "c"))
+        + sgt.minimize(sgt.isolation, of="b")
+        + sgt.minimize(sgt.rank_order_information.bind(degree=2))
+    )
+    labels = pd.Series(np.arange(200) // 40, index=town.blocks.index)
+    plan = town.score(goal=goal, constraints=[sgt.together(labels)])
     plan.save(tmp_path / "plan")
     again = sgt.load_plan(tmp_path / "plan")
     pd.testing.assert_series_equal(again.after, plan.after, check_exact=True)
-    assert again.after["beyond(4, dissimilarity)"] > 0
-    for wrong in ({"minutes": 4.0}, {"minutes": 5.0, "of": "dissimilarity"}, {"miles": 4.0}):
-        other = replace(plan.goal.terms[1][1], options=wrong)
+    assert repr(again.goal) == repr(goal)
+    pd.testing.assert_frame_equal(sgt.check(again).violations, sgt.check(plan).violations)
+    assert len(sgt.check(again).violations) == 5
+
+
+def test_a_measure_of_ones_own_is_refused_whatever_its_name(town, tmp_path):
+    for own in (
+        sgt.Measure("shunned", lambda problem: problem.minutes),
+        sgt.Measure("moves", lambda problem: problem.minutes),
+        replace(sgt.moves, options={"miles": 4}),
+        replace(sgt.walkers_lost(3), options={"miles": 4}),
+        replace(sgt.walkers_lost(3), cost=lambda problem: problem.minutes),
+    ):
         with pytest.raises(sgt.DataError, match="is your own"):
-            town.score(goal=sgt.minimize(other)).save(tmp_path / "other")
+            town.score(goal=sgt.minimize(own)).save(tmp_path / "other")

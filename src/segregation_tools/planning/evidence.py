@@ -18,7 +18,6 @@ from segregation_tools.planning.burden import longest_way
 from segregation_tools.planning.constraints import Capacity
 from segregation_tools.planning.goals import moves, travel_time
 from segregation_tools.planning.schools import Plan, check, values_of
-from segregation_tools.population.population import Population
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -221,11 +220,7 @@ def _nearest(problem: Problem) -> NearestPeople:
 def _exposure_at_school(problem: Problem, zone: Codes) -> Floats:
     if (zone < 0).any():
         return np.full((len(problem.counts),) * 2, np.nan)
-    return np.asarray(exposure(_at_school(problem, zone)))
-
-
-def _at_school(problem: Problem, zone: Codes) -> Population:
-    return Population(problem.by_school(zone), problem.pupils.groups, units=problem.schools)
+    return np.asarray(exposure(problem.schools_of(zone)))
 
 
 # ---------------------------------------------------------------- school by school
@@ -292,7 +287,7 @@ def school_contributions(plan: Plan, index: Index = dissimilarity) -> pd.DataFra
 def _parts(problem: Problem, zone: Codes, index: Index) -> Floats:
     if (zone < 0).any():
         return np.full(len(problem.schools), np.nan)
-    pupils = _at_school(problem, zone)
+    pupils = problem.schools_of(zone)
     falls = np.nan_to_num(np.asarray(index.local(pupils))) * pupils.sizes  # the score of the district's own mix is 0
     even = abs(falls.sum()) <= EVEN * pupils.sizes.sum()
     return np.full(len(falls), np.nan) if even else np.asarray(falls / falls.sum())

@@ -19,13 +19,13 @@ from segregation_tools.errors import DataError, SegregationError
 from segregation_tools.indices.index import Index, stocked
 from segregation_tools.planning import goals
 from segregation_tools.planning.constraints import Contiguous, Rule
-from segregation_tools.planning.goals import Goal, Measure
+from segregation_tools.planning.goals import Chosen, Goal, Measure
 from segregation_tools.planning.problem import Problem
 from segregation_tools.planning.schools import Plan
 from segregation_tools.planning.spelling import Kind, read, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -231,15 +231,14 @@ def _of_index(parts: list[Any]) -> Index:
 
 
 def _measure(measure: Measure) -> list[Any]:
-    name, options = measure.name, dict(getattr(measure, "options", {}))
-    own = _made(name, options)
-    if own is None or _written_as(own.cost) != _written_as(measure.cost):
+    own = _made(measure.name, measure.options)
+    if own is None or _code(own) != _code(measure):
         msg = (
             f"the measure {measure.name!r} is your own: a file holds the library's only, by name. Save the plan with "
             "another goal, sgt.score(pupils, plan.assignment, goal=..., ...)"
         )
         raise DataError(msg)
-    return [name, options]
+    return [measure.name, dict(measure.options)]
 
 
 def _of_measure(parts: list[Any]) -> Measure:
@@ -250,25 +249,24 @@ def _of_measure(parts: list[Any]) -> Measure:
     return made
 
 
-def _made(name: str, options: dict[str, Any]) -> Measure | None:
-    """Find a measure of the library by name, or have it made with its options; texts that name an index become it."""
-    title = name.partition("(")[0]
-    maker = getattr(goals, title) if title in goals.__all__ else None
-    made = None if options else maker
-    if inspect.isfunction(maker):
-        shelf = stocked()
-        given = {key: shelf.get(it, it) if isinstance(it, str) else it for key, it in options.items()}
-        try:
-            bound = inspect.signature(maker).bind(**given)
-        except TypeError:  # it takes other options
-            return None
-        made = maker(*bound.args, **bound.kwargs)
-    return made if isinstance(made, Measure) and made.name == name else None
+def _made(name: str, options: Mapping[str, Any]) -> Measure | None:
+    """Find a measure of the library by name, or have it made with its options."""
+    known = getattr(goals, name) if name in goals.__all__ else None
+    if isinstance(known, Measure):
+        return None if options else known
+    if not inspect.isfunction(known):
+        return None
+    try:
+        inspect.signature(known).bind(**options)
+    except TypeError:  # it takes other options
+        return None
+    made = known(**options)
+    return made if isinstance(made, Measure) else None
 
 
-def _written_as(cost: Any) -> Any:
-    """Give what makes two costs the same: their code."""
-    return getattr(cost, "__code__", type(cost))
+def _code(measure: Measure) -> list[Any]:
+    """Give what makes two measures of one name the same."""
+    return [getattr(part, "__code__", part) for part in (measure.cost, measure.value, measure.guide)]
 
 
 def _is(kind: type) -> Callable[[Any], bool]:
@@ -281,5 +279,6 @@ KINDS = (
     Kind("goal", _is(Goal), lambda goal: goal.terms, Goal),
     Kind("rule", _is(Rule), _rule, _of_rule),
     Kind("index", _is(Index), _index, _of_index),
+    Kind("chosen", _is(Chosen), lambda chosen: [chosen.index, chosen.of], lambda parts: Chosen(*parts)),
     Kind("measure", _is(Measure), _measure, _of_measure),
 )
