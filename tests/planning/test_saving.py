@@ -497,7 +497,7 @@ def test_measures_with_options_are_made_again(town, tmp_path):
         + sgt.minimize(sgt.split_feeders)
         + sgt.maximize(sgt.exposure, of=("a", "c"))
         + sgt.minimize(sgt.isolation, of="b")
-        + sgt.minimize(sgt.rank_order_information.bind(degree=2))
+        + sgt.minimize(sgt.rank_order_information.bind(degree=1))
     )
     labels = pd.Series(np.arange(len(town.blocks)) // 20, index=town.blocks.index)
     plan = town.score(goal=goal, constraints=[sgt.together(labels)])
