@@ -130,6 +130,34 @@ class Grid:
         x, y = np.meshgrid(across, down)
         return pd.DataFrame({"x": x.ravel(), "y": y.ravel()}, index=self.units)
 
+    def cells(self, chosen: NDArray[np.intp] | None = None, *, points: bool = False) -> GeoSeries:
+        """Draw cells as squares or as their centres.
+
+        Parameters
+        ----------
+        chosen : ndarray of int, optional
+            Positions of cells, in the order of the flattened grid; all without.
+        points : bool
+            Centres instead of squares.
+
+        Returns
+        -------
+        GeoSeries
+            Numbered from 0.
+        """
+        import shapely
+        from geopandas import GeoSeries
+
+        row, col = np.divmod(np.arange(self.rows * self.cols) if chosen is None else chosen, self.cols)
+        side = self.cell_size
+        west, south = self.x + col * side, self.y - (row + 1) * side
+        shapes = (
+            shapely.points(west + side / 2, south + side / 2)
+            if points
+            else shapely.box(west, south, west + side, south + side)
+        )
+        return GeoSeries(shapes, crs=self.crs)
+
     @cached_property
     def bands(self) -> Bands:
         """Centres of the cells, sorted so that what lies around each is found at once; in metres."""

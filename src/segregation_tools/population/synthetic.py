@@ -98,24 +98,8 @@ def synthetic_city(
     if kind not in KINDS:
         msg = f"no kind {kind!r}; the kinds are {listed(KINDS)}"
         raise DataError(msg)
-    place = _cells(grid, np.arange(rows * cols), points=kind == "points")
+    place = grid.cells(points=kind == "points")
     return Population(counts.reshape(size, -1), groups, geography=Geography(place.index, place))
-
-
-def _cells(grid: Grid, chosen: NDArray[np.intp], *, points: bool) -> GeoSeries:
-    """Cells of a grid as squares or as their centres, numbered from 0."""
-    import geopandas
-    import shapely
-
-    row, col = np.divmod(chosen, grid.cols)
-    west, south = grid.x + col * grid.cell_size, grid.y - (row + 1) * grid.cell_size
-    side = grid.cell_size
-    shapes = (
-        shapely.points(west + side / 2, south + side / 2)
-        if points
-        else shapely.box(west, south, west + side, south + side)
-    )
-    return geopandas.GeoSeries(shapes, crs=grid.crs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +159,6 @@ def synthetic_district(
     chance = np.random.default_rng(rng)
     cols = int(np.ceil(np.sqrt(blocks)))
     grid = Grid(-(-blocks // cols), cols, 400.0)
-    chosen = np.arange(blocks)
     centre = grid.centroids.to_numpy()[:blocks] / grid.cell_size
 
     # Each group has a few hearts; its weight in a block falls off with distance from them.
@@ -186,7 +169,7 @@ def synthetic_district(
     density = chance.gamma(6.0, pupils / 6.0, size=blocks)
     rolls = chance.poisson(density * weights / weights.sum(axis=0))
 
-    place = _cells(grid, chosen, points=False)
+    place = grid.cells(np.arange(blocks))
     frame, table, travel = school_zones(place, pd.DataFrame(rolls.T, columns=list(groups)), schools, chance)
     return District(frame, table, travel)
 

@@ -26,6 +26,7 @@ __all__ = [
     "LESS_DIVERSE",
     "NOBODY",
     "PALETTE",
+    "aspect",
     "can_be_drawn",
     "class_colours",
     "diversity_map",
@@ -153,13 +154,23 @@ def value_map(
     drawn = place.set_axis(range(len(place))).to_frame("geometry").set_geometry("geometry").assign(value=values)
     drawn = drawn[~(drawn.geometry.isna() | drawn.geometry.is_empty)]
     look: dict[str, Any] = {"missing_kwds": {"color": NOBODY}} if drawn["value"].isna().any() else {}
-    look |= {"edgecolor": "face", "linewidth": 0.25, "markersize": 3, "aspect": _aspect(drawn)}
+    look |= {"edgecolor": "face", "linewidth": 0.25, "markersize": 3, "aspect": aspect(drawn)}
     drawn.plot("value", ax=ax, cmap=colours, norm=norm, **look)
     return next((collection for collection in ax.collections if collection.get_array() is not None), None)
 
 
-def _aspect(drawn: Any) -> float:
-    """Height over width of a degree at the middle of the map; 1 in metres, or where degrees cannot be meant."""
+def aspect(drawn: Any) -> float:
+    """Say how high a degree is over how wide, at the middle of the map; 1 in metres, or where degrees cannot be meant.
+
+    Parameters
+    ----------
+    drawn : GeoDataFrame or GeoSeries
+        What is on the map.
+
+    Returns
+    -------
+    float
+    """
     _, south, _, north = drawn.total_bounds
     middle = (south + north) / 2
     return (
