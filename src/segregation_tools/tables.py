@@ -26,12 +26,15 @@ class Cell:
         Whether it heads its row.
     shade : float or None
         From 0 to 1, how strongly the cell is coloured.
+    bars : tuple of tuple of (float, str)
+        Stacked bars, one above the other: share of the whole, from 0 to 1, and colour of each part.
     """
 
     text: str
     number: bool = False
     head: bool = False
     shade: float | None = None
+    bars: tuple[tuple[tuple[float, str], ...], ...] = ()
 
     def html(self) -> str:
         """Write the cell."""
@@ -39,7 +42,12 @@ class Cell:
         looks = ' class="number"' if self.number else ""
         if self.shade is not None:
             looks += f' style="background: rgba(33, 113, 181, {0.65 * min(max(self.shade, 0), 1):.3f})"'
-        return f"<{tag}{looks}>{escape(self.text)}</{tag.split(maxsplit=1)[0]}>"
+        return f"<{tag}{looks}>{''.join(map(_bar, self.bars))}{escape(self.text)}</{tag.split(maxsplit=1)[0]}>"
+
+
+def _bar(parts: Iterable[tuple[float, str]]) -> str:
+    drawn = "".join(f'<i style="width: {100 * share:.0f}%; background: {colour}"></i>' for share, colour in parts)
+    return f'<span class="bar">{drawn}</span>'
 
 
 def html_table(header: Sequence[str], rows: Iterable[Sequence[Cell | str]], *, caption: str = "") -> str:

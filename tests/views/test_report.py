@@ -2,7 +2,6 @@
 
 import base64
 import re
-from html.parser import HTMLParser
 
 import geopandas
 import matplotlib.image
@@ -14,39 +13,7 @@ import segregation_tools as sgt
 from segregation_tools.__main__ import main
 from segregation_tools.views.curves import small_curves
 from segregation_tools.views.maps import CLASSES, LESS_DIVERSE, NOBODY, diversity_map, share_map
-
-
-class Page(HTMLParser):
-    """Headings, tables as rows of text, and everything that would be fetched."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.headings, self.tables, self.fetched, self.tags, self.open = [], [], [], [], []
-        self.feed(path.read_text("utf-8"))
-        assert not self.open, f"left open: {self.open}"
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        self.fetched += [value for name, value in attributes if name in ("src", "href", "srcset")]
-        if tag not in ("meta", "img", "!doctype"):
-            self.open.append(tag)
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-        elif tag in ("h1", "h2", "h3"):
-            self.headings.append("")
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, text):
-        if self.open and self.open[-1] in ("td", "th"):
-            self.tables[-1][-1][-1] += text
-        elif self.open and self.open[-1] in ("h1", "h2", "h3"):
-            self.headings[-1] += text
+from tests.views.pages import Page, percent
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +21,6 @@ def page(tmp_path_factory):
     groups = ["white", "black", "asian", "hispanic"]
     pop = sgt.Population.from_frame(sgt.load("sacramento"), groups, tiers=["county"], total="total")
     return Page(sgt.report(pop, tmp_path_factory.mktemp("report") / "report.html", title="Sacramento"))
-
-
-def percent(text):
-    return float(text.removesuffix("\u202f%"))
 
 
 def test_it_stands_alone(page):

@@ -1,0 +1,413 @@
+"""What every page is made of: style, words, sections, numbers, figures, and which counts are too small to be told."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tomllib
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import segregation_tools
+from segregation_tools.errors import CapabilityError, DataError, listed
+from segregation_tools.indices.index import stocked
+from segregation_tools.tables import Cell, html_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from os import PathLike
+
+    from matplotlib.figure import Figure
+
+    from segregation_tools.population.population import Population
+
+__all__ = [
+    "DPI",
+    "about",
+    "coordinates",
+    "figure",
+    "image",
+    "key",
+    "number",
+    "people",
+    "percent",
+    "png",
+    "provenance",
+    "refuse_rare",
+    "said",
+    "section",
+    "small",
+    "whole",
+    "words_in",
+    "written",
+]
+
+DPI = 130  # dots an inch
+
+STYLE = """
+:root { color-scheme: light dark; --page: #fff; --ink: #1c1c1c; --soft: #5a5a5a; --line: #d5d5d5; }
+@media (prefers-color-scheme: dark) { :root { --page: #16181b; --ink: #ececec; --soft: #a9a9a9; --line: #3a3d42; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 2rem auto;
+  max-width: 60rem; padding: 0 1rem; }
+h1 { line-height: 1.2; margin-bottom: .2rem; } h2 { margin-top: 2.4rem; } p { max-width: 46rem; }
+.lead, caption, .note { color: var(--soft); }
+figure { margin: 0; } figure img, figure svg { width: 100%; height: auto; display: block; background: #fff;
+  border-radius: 4px; }
+figcaption { font-weight: 600; padding: .2rem 0; } .maps { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); }
+.key { display: flex; flex-wrap: wrap; gap: .3rem 1rem; list-style: none; padding: 0; } .key span { display: inline-block;
+  width: 1.4rem; height: .9rem; margin-right: .4rem; border: 1px solid var(--line); vertical-align: -.1rem;
+  box-sizing: border-box; }
+.single { max-width: 34rem; } summary { cursor: pointer; padding: .6rem 0; }
+.wide { overflow-x: auto; } .pair { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; }
+table { border-collapse: collapse; } caption { text-align: left; padding: .3rem .6rem .3rem 0; }
+th, td { padding: .35rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+thead th { font-weight: 600; } th[scope=row] { font-weight: 500; min-width: 5rem; }
+.wide td:last-child:not(.number) { min-width: 15rem; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.bar { display: flex; width: 6rem; height: .6rem; margin: .2rem 0; background: var(--line); }
+.bar i { border-right: 1px solid var(--page); box-sizing: border-box; min-width: 3px; }
+@media (max-width: 40rem) { .wide th { min-width: 5rem; } }
+@media print { :root { color-scheme: light; --page: #fff; --ink: #1c1c1c; --soft: #5a5a5a; --line: #d5d5d5;
+  font-size: 11px; } body { margin: 0; font-size: 11px; max-width: none; } .maps { grid-template-columns: 1fr 1fr; }
+  .wide { overflow: visible; }
+  .key span, .bar, .bar i, td { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  figure, tr { break-inside: avoid; } h2 { break-after: avoid; } }
+"""
+
+
+def written(path: str | PathLike[str], heading: str, parts: Iterable[str], language: str) -> Path:
+    """Write a page that needs nothing else.
+
+    Parameters
+    ----------
+    path : path-like
+        Where it goes.
+    heading : str
+        Its title.
+    parts : iterable of str
+        HTML that stands below the title.
+    language : str
+        Of the words.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    target = Path(path)
+    target.write_text(
+        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(heading)}</title><style>{STYLE}</style></head>"
+        f"<body><main><h1>{escape(heading)}</h1>{''.join(parts)}</main></body></html>\n",
+        encoding="utf-8",
+    )
+    return target
+
+
+def words_in(language: str) -> dict[str, Any]:
+    """Read the words of a language.
+
+    Parameters
+    ----------
+    language : str
+        Name of a file in ``languages``.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    DataError
+        If there is no such file.
+    """
+    folder = files("segregation_tools.views").joinpath("languages")
+    known = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    if language not in known:
+        msg = f"no language {language!r}; there are {listed(known)}"
+        raise DataError(msg)
+    return tomllib.loads(folder.joinpath(f"{language}.toml").read_text("utf-8"))
+
+
+def refuse_rare(pop: Population, min_count: float) -> None:
+    """Refuse groups of whom every number of a page would tell.
+
+    Parameters
+    ----------
+    pop : Population
+        Whom the page is about.
+    min_count : float
+        Smallest count that is published.
+
+    Raises
+    ------
+    CapabilityError
+        Naming them.
+    """
+    rare = [group for group, many in zip(pop.groups, pop.group_totals, strict=True) if many < min_count]
+    if rare:
+        msg = (
+            f"fewer than {min_count:g} people in group {listed(rare)}, whom every number of the page would tell of: "
+            "leave the group out, merge it with another, or lower min_count"
+        )
+        raise CapabilityError(msg)
+
+
+def small(count: Any, min_count: float) -> Any:
+    """Say whether a count, or each of several, is too small to be told; nobody is no secret.
+
+    Parameters
+    ----------
+    count : float or ndarray
+        People.
+    min_count : float
+        Smallest count that is published.
+
+    Returns
+    -------
+    bool or ndarray of bool
+    """
+    return (count > 0) & (count < min_count)
+
+
+def section(title: str, body: str) -> str:
+    """Put a title above HTML.
+
+    Parameters
+    ----------
+    title : str
+        Text.
+    body : str
+        HTML.
+
+    Returns
+    -------
+    str
+    """
+    return f"<section><h2>{escape(title)}</h2>{body}</section>"
+
+
+def said(text: str, looks: str = "") -> str:
+    """Write a paragraph.
+
+    Parameters
+    ----------
+    text : str
+        Escaped here.
+    looks : str
+        Its class, if any.
+
+    Returns
+    -------
+    str
+    """
+    return f'<p class="{looks}">{escape(text)}</p>' if looks else f"<p>{escape(text)}</p>"
+
+
+def whole(count: float) -> str:
+    """Spell a whole number.
+
+    Parameters
+    ----------
+    count : float
+        Any.
+
+    Returns
+    -------
+    str
+    """
+    return f"{count:,.0f}".replace(",", "\u202f")
+
+
+def number(value: float, missing: str) -> Cell:
+    """Write a value of a measure.
+
+    Parameters
+    ----------
+    value : float
+        Any.
+    missing : str
+        What stands for NaN.
+
+    Returns
+    -------
+    Cell
+    """
+    return Cell(missing if np.isnan(value) else f"{value:.4f}", number=True)
+
+
+def percent(value: float, missing: str) -> str:
+    """Spell a share.
+
+    Parameters
+    ----------
+    value : float
+        From 0 to 1.
+    missing : str
+        What stands for NaN.
+
+    Returns
+    -------
+    str
+    """
+    return missing if np.isnan(value) else f"{100 * value:.1f}\u202f%"
+
+
+def people(count: float, page: Mapping[str, Any], min_count: float) -> str:
+    """Spell how many people; few are told as fewer than.
+
+    Parameters
+    ----------
+    count : float
+        Any.
+    page : mapping
+        Words.
+    min_count : float
+        Smallest count that is published.
+
+    Returns
+    -------
+    str
+    """
+    return page["suppressed"].format(least=f"{min_count:g}") if small(count, min_count) else whole(count)
+
+
+def key(classes: Iterable[tuple[str, str]]) -> str:
+    """Write the key of a map.
+
+    Parameters
+    ----------
+    classes : iterable of (str, str)
+        How each looks, in CSS, and what it means.
+
+    Returns
+    -------
+    str
+    """
+    items = "".join(f'<li><span style="{looks}"></span>{escape(text)}</li>' for looks, text in classes)
+    return f'<ul class="key">{items}</ul>'
+
+
+def png(drawn: Figure) -> str:
+    """Encode a picture, to stand in the page itself.
+
+    Parameters
+    ----------
+    drawn : matplotlib.figure.Figure
+        What is drawn.
+
+    Returns
+    -------
+    str
+        Its address.
+    """
+    picture = io.BytesIO()
+    drawn.savefig(picture, format="png", dpi=DPI)
+    return "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode("ascii")
+
+
+def image(drawn: Figure, words: str) -> str:
+    """Write a picture, with words for those who cannot see it.
+
+    Parameters
+    ----------
+    drawn : matplotlib.figure.Figure
+        What is drawn.
+    words : str
+        What is to be seen.
+
+    Returns
+    -------
+    str
+    """
+    return f'<img alt="{escape(words)}" src="{png(drawn)}">'
+
+
+def figure(picture: str, caption: str) -> str:
+    """Put a picture above its caption.
+
+    Parameters
+    ----------
+    picture : str
+        HTML.
+    caption : str
+        Text; there is none where it is empty.
+
+    Returns
+    -------
+    str
+    """
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f"<figure>{picture}{below}</figure>"
+
+
+def about(name: str, words: Mapping[str, Any], groups: int) -> tuple[str, str]:
+    """Say what a measure is called and how it is read.
+
+    Parameters
+    ----------
+    name : str
+        Of an index or a measure.
+    words : mapping
+        Of a language.
+    groups : int
+        How many groups are measured.
+
+    Returns
+    -------
+    name, text : str
+        From the index itself where the language has no words for it.
+    """
+    known = words["indices"].get(name) or words["measures"].get(name)
+    if known:
+        return known["name"], known["text"].format(most=f"{np.log(groups):.2f}")
+    index = stocked().get(name)
+    return name, ((index.__doc__ or "") if index else "").partition("\n")[0]
+
+
+def coordinates(pop: Population, page: Mapping[str, Any]) -> str:
+    """Name the coordinates of a population.
+
+    Parameters
+    ----------
+    pop : Population
+        Any.
+    page : mapping
+        Words.
+
+    Returns
+    -------
+    str
+    """
+    crs = pop.geography.crs
+    return page["no_crs"] if crs is None else f"{crs.to_string()} ({crs.name})"
+
+
+def provenance(facts: Mapping[str, str], measured: Iterable[str], page: Mapping[str, Any]) -> str:
+    """Write how a page was made: facts, with which version, and the sources of its measures.
+
+    Parameters
+    ----------
+    facts : mapping
+        What, and how.
+    measured : iterable of str
+        Names of indices; others have no source.
+    page : mapping
+        Words.
+
+    Returns
+    -------
+    str
+    """
+    version = {page["source_version"]: f"segregation_tools {segregation_tools.__version__}"}
+    rows: list[list[Cell | str]] = [[Cell(name, head=True), text] for name, text in {**facts, **version}.items()]
+    shelf = stocked()
+    used = sorted({line for name in measured if name in shelf for line in shelf[name].citation().splitlines()})
+    sources = "".join(f"<li>{escape(line)}</li>" for line in used)
+    below = f"<h3>{escape(page['source_references'])}</h3><ul class='note'>{sources}</ul>" if used else ""
+    return html_table(page["source_header"], rows) + below
