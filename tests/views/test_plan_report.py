@@ -130,6 +130,7 @@ def test_the_goal_and_the_rules_are_said_in_words(page, plan):
         (sgt.most_moved(0.125), "At most 12.5\u202f% of the pupils"),
         (sgt.locked(["B00001", "B00002", "B00003"]), "stay with their school: 3."),
         (sgt.forbidden([("B00001", "S02")]), "may not go together: 1 pairs"),
+        (sgt.together({"B00001": "x", "B00002": "x", "B00003": "y"}), "go to one school: 2 neighbourhoods."),
     ],
     ids=repr,
 )
@@ -144,6 +145,49 @@ def test_goals_that_are_to_be_large_and_measures_without_words_are_told(town, tm
     assert rows["Normalised exposure"][1:3] == ["large", "1"]
     assert rows["Mean way to school"][1:3] == ["small", "2"]
     assert rows["Pupils who change school"][1] == "not asked"
+
+
+def test_every_measure_has_words(town, tmp_path):
+    goal = (
+        sgt.minimize(sgt.worst_school(sgt.dissimilarity))
+        + sgt.minimize(sgt.outside_band("a", 0.32, 0.4))
+        + sgt.minimize(sgt.walkers_lost(4))
+        + sgt.minimize(sgt.split_feeders)
+        + sgt.maximize(sgt.exposure, of=("a", "c"))
+        + sgt.minimize(sgt.isolation, of="b")
+        + sgt.minimize(sgt.rank_order_information.bind(degree=1))
+    )
+    plan = town.score(pd.Series(np.roll(town.blocks["school"], 3), index=town.blocks.index), goal=goal)
+    page = written(plan, tmp_path)
+    rows = {row[0]: row for row in table_of(page, "Measure")}
+    assert list(rows) == [
+        "Dissimilarity in the school where it is largest",
+        "Pupils outside the band of group a",
+        "Pupils who can no longer walk",
+        "Pupils parted from their school fellows",
+        "Exposure of a to c",
+        "Isolation of b",
+        "rank_order_information(degree=1)",
+        "Pupils who change school",
+        "Mean way to school",
+    ]
+    for row, value in zip(rows.values(), plan.after, strict=True):
+        told = percent(row[4]) / 100 if row[4].endswith("%") else float(row[4].split()[0])
+        assert told == pytest.approx(value, abs=0.05 if "minutes" in row[4] else 5.1e-4)
+        assert len(row[5]) > 20
+    assert "above 40\u202f% or below 32\u202f% of their pupils" in rows["Pupils outside the band of group a"][5]
+    assert "at most 4 minutes" in rows["Pupils who can no longer walk"][5]
+    assert any("Lieberson" in source for source in page.texts["li"])
+
+
+def test_a_share_of_few_pupils_is_not_told(town, tmp_path):
+    sizes = town.blocks[GROUPS].sum(axis=1)
+    few = sizes[(sizes > 0) & (town.blocks["school"] == "S01")].idxmin()
+    school = town.blocks["school"].copy()
+    school[few] = "S02"
+    goal = sgt.minimize(sgt.split_feeders)
+    page = written(town.score(school, goal=goal), tmp_path, min_count=sizes[few] + 1)
+    assert {row[0]: row[4] for row in table_of(page, "Measure")}["Pupils parted from their school fellows"] == "–"
 
 
 def test_the_table_of_schools_is_that_of_the_district(page, plan, town):

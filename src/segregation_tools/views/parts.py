@@ -346,7 +346,9 @@ def figure(picture: str, caption: str) -> str:
     return f"<figure>{picture}{below}</figure>"
 
 
-def about(name: str, words: Mapping[str, Any], groups: int) -> tuple[str, str]:
+def about(
+    name: str, words: Mapping[str, Any], groups: int, options: Mapping[str, str] | None = None
+) -> tuple[str, str]:
     """Say what a measure is called and how it is read.
 
     Parameters
@@ -357,6 +359,8 @@ def about(name: str, words: Mapping[str, Any], groups: int) -> tuple[str, str]:
         Of a language.
     groups : int
         How many groups are measured.
+    options : mapping, optional
+        With what a measure was made, spelled.
 
     Returns
     -------
@@ -365,7 +369,8 @@ def about(name: str, words: Mapping[str, Any], groups: int) -> tuple[str, str]:
     """
     known = words["indices"].get(name) or words["measures"].get(name)
     if known:
-        return known["name"], known["text"].format(most=f"{np.log(groups):.2f}")
+        told = {"most": f"{np.log(groups):.2f}", **(options or {})}
+        return known["name"].format(**told), known["text"].format(**told)
     index = stocked().get(name)
     return name, ((index.__doc__ or "") if index else "").partition("\n")[0]
 

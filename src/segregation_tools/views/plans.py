@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segregation_tools.indices.index import Index
 from segregation_tools.planning.constraints import (
     Capacity,
     Contiguous,
@@ -17,8 +18,9 @@ from segregation_tools.planning.constraints import (
     LongestTrip,
     MostMoved,
     Rule,
+    Together,
 )
-from segregation_tools.planning.goals import measured_by, moves, travel_time
+from segregation_tools.planning.goals import Chosen, Measure, measured_by, moves, travel_time
 from segregation_tools.planning.schools import check
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.curves import COLOURS
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_parts", "withheld"]
 
+SHARES = ("moves", "split_feeders", "walkers_lost", "outside_band")  # measures that are shares of all pupils
 SHOWN = 20  # broken rules that are listed at once; more can be opened
 
 
@@ -158,17 +161,42 @@ class _Facts:
         """Say whether a count is too small to be told."""
         return bool(small(count, self.min_count))
 
+    @cached_property
+    def whats(self) -> dict[str, Index | Chosen | Measure]:
+        """What is measured, by name."""
+        return {measured_by(what): what for what in [*(what for _, what in self.plan.goal.terms), moves, travel_time]}
+
     def about(self, name: str) -> tuple[str, str]:
         """Say what a measure is called and how it is read."""
-        return about(name, self.words, len(self.plan.problem.pupils.groups))
+        what, groups = self.whats[name], len(self.plan.problem.pupils.groups)
+        if isinstance(what, Chosen):
+            called, read = about(what.index.__name__, self.words, groups)
+            return self.text[f"of_{len(what.of)}"].format(name=called, group=what.of[0], met=what.of[-1]), read
+        if isinstance(what, Index) and what.options:
+            return name, about(what.__name__, self.words, groups)[1]
+        if isinstance(what, Index):
+            return about(what.__name__, self.words, groups)
+        return about(
+            what.name, self.words, groups, {name: self._told(name, value) for name, value in what.options.items()}
+        )
+
+    def _told(self, option: str, value: Any) -> str:
+        """Spell with what a measure was made."""
+        if isinstance(value, Index):
+            return about(value.__name__, self.words, len(self.plan.problem.pupils.groups))[0]
+        if option in ("low", "high"):
+            return _round(value)
+        return f"{value:g}" if isinstance(value, float) else str(value)
 
     def value(self, name: str, value: float) -> str:
         """Spell the value of a measure."""
         if np.isnan(value):
             closing = (self.plan.problem.current < 0).any()
             return str(self.text["unknown" if closing else "undefined"])
-        if name == moves.name:
-            return percent(value, "")
+        what = self.whats[name]
+        if isinstance(what, Measure) and what.name in SHARES:
+            people = value * float(self.plan.problem.sizes.sum())
+            return str(self.text["untold"]) if 0 < round(people, 6) < self.min_count else percent(value, "")
         return str(self.text["minutes"].format(minutes=f"{value:.1f}")) if name == travel_time.name else f"{value:.4f}"
 
 
@@ -315,6 +343,8 @@ def _rule(rule: Rule, rules: Words) -> str:
             return str(rules["locked"].format(blocks=whole(len(rule.units))))
         case Forbidden():
             return str(rules["forbidden"].format(pairs=whole(len(rule.pairs))))
+        case Together():
+            return str(rules["together"].format(labels=whole(rule.labels.nunique())))
     return repr(rule)
 
 
@@ -527,4 +557,5 @@ def _provenance(facts: _Facts, title: str | None) -> str:
         text["source_search"]: text["source_given" if plan.seed is None else "source_found"].format(seed=plan.seed),
         text["source_small"]: text["source_small_text"].format(least=f"{min_count:g}"),
     }
-    return provenance(told, facts.measures, page)
+    indices = (what.index if isinstance(what, Chosen) else what for what in facts.whats.values())
+    return provenance(told, [index.__name__ for index in indices if isinstance(index, Index)], page)
