@@ -118,10 +118,10 @@ from .planning.goals import split_feeders as split_feeders
 from .planning.goals import travel_time as travel_time
 from .planning.goals import walkers_lost as walkers_lost
 from .planning.goals import worst_school as worst_school
+from .planning.plan import Check as Check
+from .planning.plan import Plan as Plan
+from .planning.plan import check as check
 from .planning.saving import load_plan as load_plan
-from .planning.schools import Check as Check
-from .planning.schools import Plan as Plan
-from .planning.schools import check as check
 from .planning.schools import rezone as rezone
 from .planning.schools import score as score
 from .planning.travel import street_travel as street_travel

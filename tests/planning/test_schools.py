@@ -589,3 +589,31 @@ def test_a_group_may_be_called_all_and_rules_keep_what_they_were_told(town):
     found = town.rezone(constraints=[sgt.capacity(seats=seats)], steps=1000)
     seats[:] = 1
     assert sgt.check(found)
+
+
+def test_an_edit_is_measured_and_checked_anew(town, plan):
+    block = plan.to_frame().query("moved").index[0]
+    other = next(school for school in town.district.schools.index if school != plan.assignment[block])
+    edited = plan.edited({block: other, plan.problem.blocks[3]: plan.assignment.iloc[3]})
+    assignment = plan.assignment.copy()
+    assignment[block] = other
+    scored = town.score(assignment)
+    assert edited.assignment.equals(assignment)
+    pd.testing.assert_series_equal(edited.after, scored.after)
+    pd.testing.assert_frame_equal(sgt.check(edited).violations, sgt.check(scored).violations)
+    assert edited.seed is None
+    assert plan.assignment[block] != other  # the plan is as it was
+    with pytest.raises(sgt.DataError, match="no blocks 'nowhere'"):
+        plan.edited({"nowhere": other})
+    with pytest.raises(sgt.DataError, match="no open schools 'none'"):
+        plan.edited({block: "none"})
+
+
+def test_a_bar_shows_how_far_it_is(town, capsys):
+    town.rezone(seconds=0.5, steps=None, progress=True)
+    shown = capsys.readouterr().err
+    assert "goal 0." in shown
+    town.rezone(steps=1000, progress=False)
+    assert capsys.readouterr().err == ""
+    with pytest.raises(sgt.OptionError, match="progress must be True"):
+        town.rezone(progress="yes")

@@ -17,7 +17,7 @@ from segregation_tools.indices.exposure import exposure
 from segregation_tools.planning.burden import longest_way
 from segregation_tools.planning.constraints import Capacity
 from segregation_tools.planning.goals import moves, travel_time
-from segregation_tools.planning.schools import Plan, check, values_of
+from segregation_tools.planning.plan import Plan, check, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

@@ -13,8 +13,10 @@ from segregation_tools.analysis.replicates import as_html, begun_by
 from segregation_tools.errors import OptionError
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.planning.goals import minimize, moves, travel_time
+from segregation_tools.planning.plan import Plan, check, values_of
 from segregation_tools.planning.problem import read_problem
-from segregation_tools.planning.schools import Plan, check, checked_length, checked_rules, searched, values_of
+from segregation_tools.planning.progress import telling
+from segregation_tools.planning.schools import checked_length, checked_rules, searched
 from segregation_tools.population.options import real_number, source_of_chance
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from segregation_tools.planning.constraints import Rule
     from segregation_tools.planning.goals import Goal
     from segregation_tools.planning.problem import Problem
+    from segregation_tools.planning.progress import Progress, Tell
     from segregation_tools.population.population import Population
 
     Floats = NDArray[np.float64]
@@ -166,7 +169,7 @@ def frontier(
     rng: np.random.Generator | int | None = None,
     seconds: float = 10,
     steps: int | None = None,
-    progress: Callable[[float, float], Any] | None = None,
+    progress: Progress = None,
 ) -> Frontier:
     """Search for plans over a grid of prices: how much lower the index could be if more pupils moved, or went farther.
 
@@ -187,9 +190,10 @@ def frontier(
     steps : int, optional
         Instead of `seconds`: how many moves are tried in all. The plans are then the same each time, on any number of
         threads.
-    progress : callable, optional
-        ``progress(share done, lowest value so far)``; the value is that of the prices being searched. Interrupted (Ctrl-C),
-        the search for one pair of prices ends, with the best plan until then, and that for the next begins.
+    progress : bool or callable, optional
+        True for a bar; or ``progress(share done, lowest value so far)``; the value is that of the prices being searched.
+        Interrupted (Ctrl-C), the search for one pair of prices ends, with the best plan until then, and that for the next
+        begins.
 
     Returns
     -------
@@ -219,18 +223,19 @@ def frontier(
     steps = checked_length(seconds, steps)
     problem = read_problem(pupils, current, schools, travel, adjacency)
     chance, many = source_of_chance(rng), len(goals)
-    plans = [
-        searched(
-            problem,
-            goal,
-            rules,
-            root=begun_by(chance),
-            seconds=seconds / many,
-            steps=None if steps is None else max(1, steps // many),
-            progress=None if progress is None else _part_of(progress, i, many),
-        )
-        for i, goal in enumerate(goals)
-    ]
+    with telling(progress) as tell:
+        plans = [
+            searched(
+                problem,
+                goal,
+                rules,
+                root=begun_by(chance),
+                seconds=seconds / many,
+                steps=None if steps is None else max(1, steps // many),
+                progress=None if tell is None else _part_of(tell, i, many),
+            )
+            for i, goal in enumerate(goals)
+        ]
     values = np.array([values_of(problem, plan.zone, [index, moves, travel_time]) for plan in plans])
     chosen = [_best(values, np.array([1.0, *pair])) for pair in penalties]
     kept = tuple(replace(plans[best], goal=goal) for best, goal in zip(chosen, goals, strict=True))
@@ -262,5 +267,5 @@ def _best(values: Floats, weights: Floats) -> int:
     return min(range(len(values)), key=lambda i: (values[i] @ weights, *values[i]))
 
 
-def _part_of(progress: Callable[[float, float], Any], part: int, parts: int) -> Callable[[float, float], Any]:
-    return lambda done, value: progress((part + done) / parts, value)
+def _part_of(tell: Tell, part: int, parts: int) -> Tell:
+    return lambda done, value: tell((part + done) / parts, value)

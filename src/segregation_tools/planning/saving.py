@@ -20,8 +20,8 @@ from segregation_tools.indices.index import Index, stocked
 from segregation_tools.planning import goals
 from segregation_tools.planning.constraints import Contiguous, Rule
 from segregation_tools.planning.goals import Chosen, Goal, Measure
+from segregation_tools.planning.plan import Plan
 from segregation_tools.planning.problem import Problem
-from segregation_tools.planning.schools import Plan
 from segregation_tools.planning.spelling import Kind, read, spelled
 
 if TYPE_CHECKING:

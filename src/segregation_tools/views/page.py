@@ -11,7 +11,7 @@ from segregation_tools.analysis.table import summary
 from segregation_tools.errors import OptionError
 from segregation_tools.indices.exposure import exposure
 from segregation_tools.indices.index import stocked
-from segregation_tools.planning.schools import Plan
+from segregation_tools.planning.plan import Plan
 from segregation_tools.population.population import as_population
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.curves import small_curves

@@ -21,7 +21,7 @@ from segregation_tools.planning.constraints import (
     Together,
 )
 from segregation_tools.planning.goals import Chosen, Measure, measured_by, moves, travel_time
-from segregation_tools.planning.schools import check
+from segregation_tools.planning.plan import check
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.curves import COLOURS
 from segregation_tools.views.maps import NOBODY, can_be_drawn
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from segregation_tools.planning.schools import Check, Plan
+    from segregation_tools.planning.plan import Check, Plan
 
     Floats = NDArray[np.float64]
     Words = dict[str, Any]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geopandas import GeoSeries
     from numpy.typing import NDArray
 
-    from segregation_tools.planning.schools import Plan
+    from segregation_tools.planning.plan import Plan
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]

@@ -1,0 +1,327 @@
+"""A plan for school zones: which school each block goes to, what follows from it, and whether it keeps to its rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.errors import DataError, GeographyError, listed
+from segregation_tools.planning.burden import WALK, burden_of
+from segregation_tools.planning.goals import measured_by, moves, travel_time, value_of
+from segregation_tools.tables import html_table
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.planning.constraints import Rule
+    from segregation_tools.planning.goals import Goal
+    from segregation_tools.planning.problem import Problem
+
+    Codes = NDArray[np.intp]
+
+__all__ = ["Check", "Plan", "check", "values_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Which school each block goes to, and what follows from it.
+
+    Attributes
+    ----------
+    problem : Problem
+        The district.
+    zone : ndarray of int, shape (blocks,)
+        Position of the school of each block.
+    goal : Goal
+        What was to be small.
+    constraints : tuple of Rule
+        What was kept to.
+    seed : int or None
+        With which the search began; None for an assignment made elsewhere.
+    """
+
+    problem: Problem = field(repr=False)
+    zone: Codes = field(repr=False)
+    goal: Goal
+    constraints: tuple[Rule, ...]
+    seed: int | None
+
+    @property
+    def assignment(self) -> pd.Series[Any]:
+        """School of each block."""
+        return pd.Series(self.problem.schools[self.zone], index=self.problem.blocks, name="school")
+
+    @property
+    def before(self) -> pd.Series[float]:
+        """Measures of today's zones; NaN where a school closes."""
+        return self._measured(self.problem.current)
+
+    @property
+    def after(self) -> pd.Series[float]:
+        """Measures of the plan."""
+        return self._measured(self.zone)
+
+    def _measured(self, zone: Codes) -> pd.Series[float]:
+        return values_of(self.problem, zone, [*(what for _, what in self.goal.terms), moves, travel_time])
+
+    @property
+    def moved(self) -> float:
+        """Share of pupils whose school is another than today."""
+        return value_of(self.problem, self.zone, moves)
+
+    @property
+    def rolls(self) -> pd.DataFrame:
+        """Pupils of each school by group: columns ``("today", group)`` and ``("plan", group)``."""
+        dates = {"today": self.problem.current, "plan": self.zone}
+        columns = {
+            (date, group): row
+            for date, zone in dates.items()
+            for group, row in zip(self.problem.pupils.groups, self.problem.by_school(zone), strict=True)
+        }
+        return pd.DataFrame(columns, index=self.problem.schools)
+
+    def burden(self, *, walk: float = WALK) -> pd.DataFrame:
+        """Tell by group whom the plan asks to move, and how far.
+
+        Parameters
+        ----------
+        walk : float
+            Minutes up to which pupils are taken to walk. Twenty is an assumption: minutes are those that were given, on foot
+            or by whatever means.
+
+        Returns
+        -------
+        DataFrame
+            One row a group and one for all: `pupils`, `moved`, `share_moved`, `ratio_moved` (share moved over that of all),
+            `minutes_before`, `minutes_now`, `p90_before`, `p90_now`, `longest_before`, `longest_now` (mean, ninth decile and
+            longest way), `minutes_of_moved` (by how much the way of those who move becomes longer, on average),
+            `walkers_lost` (pupils whose way today is `walk` minutes or less, and longer in the plan), `share_walkers_lost`
+            (of those whose way is so short today). Ways of today are those to schools that stay open; NaN where there are
+            none.
+        """
+        return burden_of(self.problem, self.zone, walk)
+
+    def edited(self, changes: Mapping[Hashable, Hashable]) -> Plan:
+        """Return the plan with some blocks at other schools: measured and checked anew, nothing searched.
+
+        Parameters
+        ----------
+        changes : mapping of block to school
+            What is changed.
+
+        Returns
+        -------
+        Plan
+
+        Raises
+        ------
+        DataError
+            If a block or a school is not there.
+
+        Examples
+        --------
+        >>> district = sgt.synthetic_district(60, 4, rng=1)
+        >>> pupils = sgt.Population.from_frame(district.blocks, ["a", "b", "c"])
+        >>> today = dict(current=district.blocks["school"], schools=district.schools, travel=district.travel)
+        >>> plan = sgt.score(pupils, district.blocks["school"], **today)
+        >>> plan.edited({"B00001": "S02"}).assignment["B00001"]
+        'S02'
+        """
+        blocks, schools = (
+            pd.Index(list(changes), tupleize_cols=False),
+            pd.Index(list(changes.values()), tupleize_cols=False),
+        )
+        zone, problem = self.zone.copy(), self.problem
+        at, to = problem.blocks.get_indexer(blocks), problem.schools.get_indexer(schools)
+        for what, named, found, known in (
+            ("blocks", blocks, at, problem.blocks),
+            ("open schools", schools, to, problem.schools),
+        ):
+            if (found < 0).any():
+                msg = f"there are no {what} {listed(named[found < 0].unique())}; there are {listed(known)}"
+                raise DataError(msg)
+        zone[at] = to
+        return replace(self, zone=zone, seed=None)
+
+    def why(self, unit: Any) -> pd.DataFrame:
+        """Show what every school would mean for a block, all other blocks left as they are.
+
+        Parameters
+        ----------
+        unit : hashable
+            Label of the block.
+
+        Returns
+        -------
+        DataFrame
+            One row a school, the best first: `minutes`, the goal's value if the block went there (`goal`), which rules that
+            would break (`breaks`, empty where none); `today` and `plan` mark the two schools.
+        """
+        labels = list(self.problem.blocks)
+        at = labels.index(unit) if unit in labels else -1
+        if at < 0:
+            msg = f"no block {unit!r}; blocks are {listed(self.problem.blocks)}"
+            raise DataError(msg)
+        rows = []
+        for school in range(len(self.problem.schools)):
+            zone = self.zone.copy()
+            zone[at] = school
+            value = self.goal.value(self.problem, zone)
+            broken = dict.fromkeys(rule for one in self.constraints for rule, _, _ in one.broken(self.problem, zone))
+            rows.append(
+                {
+                    "minutes": self.problem.minutes[at, school],
+                    "goal": value,
+                    "breaks": ", ".join(broken),
+                    "today": school == self.problem.current[at],
+                    "plan": school == self.zone[at],
+                }
+            )
+        frame = pd.DataFrame(rows, index=self.problem.schools)
+        return frame.sort_values("goal", kind="stable")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a block: `current`, `moved`, `minutes_before`, `minutes_now`, `school`; and geometry.
+
+        Returns
+        -------
+        DataFrame or GeoDataFrame
+        """
+        problem, rows = self.problem, np.arange(len(self.zone))
+        stays_open = problem.current >= 0
+        current = pd.Series(problem.schools[problem.current], index=problem.blocks, dtype=object).where(stays_open)
+        frame = pd.DataFrame(
+            {
+                "current": current,
+                "moved": self.zone != problem.current,
+                "minutes_before": np.where(stays_open, problem.minutes[rows, problem.current], np.nan),
+                "minutes_now": problem.minutes[rows, self.zone],
+                "school": self.assignment,
+            }
+        )
+        return problem.pupils.geography.placing(frame)
+
+    def to_file(self, path: Any) -> None:
+        """Write the blocks with their schools: a CSV table, or any file of areas that geopandas writes.
+
+        Parameters
+        ----------
+        path : path-like
+            Its ending says what is written: ``.csv``, ``.gpkg``, ``.shp`` …
+
+        Raises
+        ------
+        GeographyError
+            If a file of areas is asked for and there is no geometry.
+        """
+        frame = self.to_frame()
+        if str(path).endswith(".csv"):
+            pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).to_csv(path)
+            return
+        if "geometry" not in frame:
+            msg = "there is no geometry to write: plan.to_file('plan.csv') writes the table"
+            raise GeographyError(msg)
+        frame.to_file(path)  # type: ignore[operator]  # a GeoDataFrame
+
+    def save(self, path: Any) -> None:
+        """Write the plan with its district, goal and rules into one file, which `load_plan` reads.
+
+        Parameters
+        ----------
+        path : path-like
+            Of any name: a ZIP archive of plain text (JSON) and arrays of numbers (NumPy), so that reading runs no code. A
+            file that is there is replaced when the new one is whole.
+
+        Raises
+        ------
+        DataError
+            If the goal or a rule is not the library's own, or labels are neither text nor numbers.
+        """
+        from segregation_tools.planning.saving import save_plan
+
+        save_plan(self, path)
+
+    @property
+    def _title(self) -> str:
+        return f"plan for {len(self.problem.blocks):,} blocks and {len(self.problem.schools):,} schools"
+
+    def __str__(self) -> str:
+        table = pd.DataFrame({"before": self.before, "after": self.after})
+        return (
+            f"{self._title}: {self.moved:.1%} of pupils change school\n{table.to_string(float_format='{:.4f}'.format)}"
+        )
+
+    def _repr_html_(self) -> str:
+        values = zip(map(str, self.before.index), self.before, self.after, strict=True)
+        rows = [[name, f"{was:.4f}", f"{now:.4f}"] for name, was, now in values]
+        return html_table(
+            ["", "before", "after"], rows, caption=f"{self._title}: {self.moved:.1%} of pupils change school"
+        )
+
+
+def values_of(problem: Problem, zone: Codes, whats: Iterable[Any]) -> pd.Series[float]:
+    """Measure a plan by several measures.
+
+    Parameters
+    ----------
+    problem : Problem
+        The district.
+    zone : ndarray of int, shape (blocks,)
+        Position of the school of each block; −1 where that closes.
+    whats : iterable of Index or Measure
+        By what.
+
+    Returns
+    -------
+    Series by measure
+        NaN where a school closes.
+    """
+    named = {measured_by(what): what for what in whats}
+    known = (zone >= 0).all()
+    values = {name: value_of(problem, zone, what) if known else np.nan for name, what in named.items()}
+    return pd.Series(values, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """Whether a plan keeps to its rules: true or false, and what it breaks.
+
+    Attributes
+    ----------
+    violations : DataFrame
+        `rule`, `where` (block, school, or "all"), `by` (pupils, pieces, minutes, or 1 for what may not be at all).
+    """
+
+    violations: pd.DataFrame
+
+    def __bool__(self) -> bool:
+        return not len(self.violations)
+
+    def __str__(self) -> str:
+        return "keeps to all rules" if self else self.violations.to_string(index=False)
+
+
+def check(plan: Plan) -> Check:
+    """Check a plan against its rules, apart from the search that made it.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `rezone` or `score`.
+
+    Returns
+    -------
+    Check
+        True when all rules hold; `.violations` says what does not.
+
+    Examples
+    --------
+    See `rezone`.
+    """
+    broken = [found for rule in plan.constraints for found in rule.broken(plan.problem, plan.zone)]
+    return Check(pd.DataFrame(broken, columns=["rule", "where", "by"]))

@@ -1,0 +1,48 @@
+"""How a search tells how far it is: by a bar, or to whom it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from segregation_tools.errors import OptionError
+
+__all__ = ["Progress", "Tell", "telling"]
+
+Tell: TypeAlias = Callable[[float, float], Any]  # of the share done, and the lowest value so far
+Progress: TypeAlias = bool | Tell | None
+
+
+@contextmanager
+def telling(progress: Progress) -> Iterator[Tell | None]:
+    """Choose to whom a search tells how far it is.
+
+    Parameters
+    ----------
+    progress : bool or callable, optional
+        True for a bar with the lowest value so far.
+
+    Yields
+    ------
+    callable or None
+    """
+    if progress is None or progress is False:
+        yield None
+    elif progress is True:
+        from tqdm import tqdm
+
+        with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}") as bar:
+
+            def tell(done: float, lowest: float) -> None:
+                bar.n = round(100 * done)
+                bar.set_postfix_str(f"goal {lowest:.5f}" if np.isfinite(lowest) else "no plan yet")
+
+            yield tell
+    elif callable(progress):
+        yield progress
+    else:
+        msg = f"progress must be True, or a function of (share done, lowest value), not {progress!r}"
+        raise OptionError(msg)
