@@ -27,7 +27,6 @@ __all__ = [
     "Terms",
     "anneal",
     "begun",
-    "put",
     "ringed",
 ]
 
@@ -102,10 +101,11 @@ def ringed(starts: Whole, near: Whole) -> Graph:
 
 
 @compiled
-def _touch(starts: Whole, near: Whole, a: int, b: int) -> bool:
-    first, last = starts[a], starts[a + 1]
-    at = first + np.searchsorted(near[first:last], b)
-    return bool(at < last and near[at] == b)
+def _touch(starts: Whole, near: Whole, a: Any, b: Any) -> bool:
+    for k in range(starts[a], starts[a + 1]):  # noqa: SIM110 - as it is compiled
+        if near[k] == b:
+            return True
+    return False
 
 
 @compiled
@@ -117,13 +117,13 @@ def _link(starts: Whole, near: Whole, rings: Whole, pairs: NDArray[np.uint64], t
             continue
         at = rings[unit] if len(pairs) else 0
         for i in range(degree):
-            a = near[first + i]
+            a = np.int64(near[first + i])
             for j in range(i + 1, degree):
-                b = near[first + j]
+                b = np.int64(near[first + j])
                 pair = (np.uint64(1) << np.uint64(i)) | (np.uint64(1) << np.uint64(j))
                 touching = _touch(starts, near, a, b)
                 for k in range(starts[a], starts[a + 1]):
-                    over = -1 if touching else near[k]
+                    over = np.int64(-1 if touching else near[k])
                     if touching or (over != unit and _touch(starts, near, over, b)):
                         if len(pairs):
                             pairs[at], through[at] = pair, over
@@ -165,15 +165,17 @@ class Terms(NamedTuple):
         `HINGE`: max(0, Σ_g w_g n_g).
     weights : ndarray of shape (terms, groups, groups)
         w; w_g stand in the first row.
+    scales : ndarray of shape (terms,)
+        By which the form of a zone is multiplied, at last.
     powers : ndarray of shape (terms,)
-        1, or to which the form of a zone over its size is raised before it is added: the larger, the more the largest
-        zone counts alone.
+        1, or to which the form of a zone over its size is raised first: the larger, the more the largest zone counts alone.
     mix : ndarray of shape (groups,)
         P.
     """
 
     kinds: NDArray[np.int64]
     weights: Floats
+    scales: Floats
     powers: Floats
     mix: Floats
 
@@ -269,39 +271,33 @@ def begun(zone: Whole, district: District, graph: Graph, terms: Terms, seed: int
     -------
     Annealing
     """
-    units, groups = district.counts.shape
+    zones, people = len(district.low), np.column_stack([district.counts, district.sizes])
+    sums = np.stack([np.bincount(zone, row, zones) for row in people.T], axis=1).astype(np.float64)
+    open_ = np.flatnonzero(zone[graph.ends[:, 0]] != zone[graph.ends[:, 1]])
+    border, place = np.zeros((2, len(graph.ends)), dtype=np.int32)
+    border[: len(open_)], place[open_] = open_, np.arange(len(open_))
+    away = (district.home >= 0) & (zone != district.home)
     at = Annealing(
         zone.astype(np.int32),
-        np.zeros((len(district.low), groups + 1)),
-        np.zeros(len(district.low)),
-        np.zeros(len(graph.ends), dtype=np.int32),
-        np.zeros(len(graph.ends), dtype=np.int32),
+        sums,
+        np.zeros(zones),
+        border,
+        place,
         stream(np.uint64(seed)),
-        np.zeros(4, dtype=np.int64),
+        np.array([len(open_), 0, 0, 0]),
+        np.array([district.sizes[away].sum()]),
         np.zeros(1),
-        np.zeros(1),
-        np.zeros(units, dtype=np.int64),
-        np.zeros((2, units), dtype=np.int32),
+        np.zeros(len(zone), dtype=np.int64),
+        np.zeros((2, len(zone)), dtype=np.int32),
     )
-    _begin(at, district, graph, terms)
+    _weigh(at, terms)
     return at
 
 
 @compiled
-def _begin(at: Annealing, district: District, graph: Graph, terms: Terms) -> None:
-    groups = district.counts.shape[1]
-    for unit in range(len(at.zone)):
-        z = at.zone[unit]
-        for g in range(groups):
-            at.sums[z, g] += district.counts[unit, g]
-        at.sums[z, groups] += district.sizes[unit]
-        if district.home[unit] >= 0 and z != district.home[unit]:
-            at.moved[0] += district.sizes[unit]
+def _weigh(at: Annealing, terms: Terms) -> None:
     for z in range(len(at.worth)):
         at.worth[z] = _worth(at.sums[z], terms)
-    for border in range(len(graph.ends)):
-        if at.zone[graph.ends[border, 0]] != at.zone[graph.ends[border, 1]]:
-            _open(at, border)
 
 
 @inlined
@@ -330,7 +326,7 @@ def _worth(counts: Floats, terms: Terms) -> float:
                     value += terms.weights[q, g, h] * counts[g] * counts[h] / size
         if terms.powers[q] != 1:
             value = math.copysign(abs(value / size) ** terms.powers[q], value) if size > 0 else 0.0
-        total += value
+        total += terms.scales[q] * value
     return total
 
 
@@ -368,17 +364,18 @@ def _holds(at: Annealing, graph: Graph, unit: int) -> bool:
 @compiled
 def _all_meet(at: Annealing, graph: Graph, unit: int) -> bool:
     """Whether from every neighbour of a unit in its zone there is a way to the next one, without the unit."""
-    last = -1
+    last = np.int64(-1)
     for i in range(graph.starts[unit], graph.starts[unit + 1]):
         if at.zone[graph.near[i]] == at.zone[unit]:
-            if last >= 0 and not _meet(at, graph, unit, last, graph.near[i]):
+            here = np.int64(graph.near[i])
+            if last >= 0 and not _meet(at, graph, unit, last, here):
                 return False
-            last = graph.near[i]
+            last = here
     return True
 
 
 @compiled
-def _meet(at: Annealing, graph: Graph, unit: int, a: int, b: int) -> bool:
+def _meet(at: Annealing, graph: Graph, unit: int, a: Any, b: Any) -> bool:
     """Search from both ends by turns: the smaller side, where they do not meet, is soon searched through."""
     at.tally[3] += 2  # marks of earlier searches are lower
     last = at.tally[3]
@@ -498,51 +495,15 @@ def anneal(
         at.worth[old], at.worth[new] = worth
         for g in range(groups + 1):
             at.sums[old, g], at.sums[new, g] = fewer[g], more[g]
-        _cross(at, graph, unit, new)
+        at.zone[unit] = new
+        for edge in range(graph.starts[unit], graph.starts[unit + 1]):
+            other = at.zone[graph.near[edge]]
+            if other == old:
+                _open(at, graph.border[edge])
+            elif other == new:
+                _close(at, graph.border[edge])
         if at.tally[2] >= most:
             return
-
-
-@inlined
-def _cross(at: Annealing, graph: Graph, unit: int, new: int) -> None:
-    """Let a unit lie in a new zone, and the borders about it with it."""
-    old = at.zone[unit]
-    at.zone[unit] = new
-    for edge in range(graph.starts[unit], graph.starts[unit + 1]):
-        other = at.zone[graph.near[edge]]
-        if other == old:
-            _open(at, graph.border[edge])
-        elif other == new:
-            _close(at, graph.border[edge])
-
-
-@compiled
-def put(at: Annealing, district: District, graph: Graph, terms: Terms, unit: int, new: int) -> None:
-    """Put a unit into another zone, whatever follows.
-
-    Parameters
-    ----------
-    at : Annealing
-        Where it stands; changed.
-    district : District
-        Who lives where.
-    graph : Graph
-        Which units touch.
-    terms : Terms
-        The goal.
-    unit, new : int
-        Which unit, and its new zone.
-    """
-    groups = district.counts.shape[1]
-    for sign in (-1.0, 1.0):
-        z = new if sign > 0 else at.zone[unit]
-        for g in range(groups):
-            at.sums[z, g] += sign * district.counts[unit, g]
-        at.sums[z, groups] += sign * district.sizes[unit]
-        at.worth[z] = _worth(at.sums[z], terms)
-        if district.home[unit] >= 0 and z != district.home[unit]:
-            at.moved[0] += sign * district.sizes[unit]
-    _cross(at, graph, unit, new)
 
 
 @inlined

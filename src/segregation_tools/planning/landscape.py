@@ -44,6 +44,8 @@ class Landscape:
     problem: Problem
     goal: Goal
     parts: Codes  # unit of each block: blocks that stay together are one
+    units: Problem
+    left_out: Codes  # units that are joined to nothing
     district: moves.District
     graph: moves.Graph
     terms: moves.Terms
@@ -98,7 +100,8 @@ class Landscape:
             msg = f"the weights of {goal!r} are too large: let what matters most weigh about 1"
             raise OptionError(msg)
         parts = _parts(problem, rules)
-        units, cost, may = problem.joined(parts), *_added(parts, linear, allowed)
+        touching = None if whole is None else joining(problem, whole.left_out(problem))
+        units, cost, may = problem.joined(parts, touching), *_added(parts, linear, allowed)
         _check_parts(problem, parts, units, may, whole, rules)
         left_out, most, joins = np.zeros(0, dtype=np.intp), None, csr_array((len(units.blocks),) * 2)
         if whole is not None:
@@ -118,7 +121,30 @@ class Landscape:
         )
         start = _nearest(units, may) if most is None else _started(units, may, left_out, most)
         graph = moves.ringed(joins.indptr.astype(np.int32), joins.indices.astype(np.int32))
-        return cls(problem, goal, parts, district, graph, terms, constant, exact, start)
+        return cls(problem, goal, parts, units, left_out, district, graph, terms, constant, exact, start)
+
+    def rooted(self, zone: NDArray[Any]) -> tuple[Codes, Allowed]:
+        """Find the units that are joined to the school of their zone.
+
+        Parameters
+        ----------
+        zone : ndarray of int, shape (units,)
+            Position of the school of each unit.
+
+        Returns
+        -------
+        roots : ndarray of int, shape (schools,)
+            Unit in which each school stands; where that is unknown, one of the largest piece of its zone. −1 without a zone.
+        rooted : ndarray of bool, shape (units,)
+        """
+        inside = np.isin(np.arange(len(zone)), self.left_out, invert=True)
+        piece, _ = pieces(self.units, zone.astype(np.intp), self.left_out)
+        size = np.bincount(piece[inside], minlength=len(zone))
+        order = np.flatnonzero(inside)[np.argsort(size[piece[inside]], kind="stable")]
+        roots = np.full(len(self.district.low), -1)
+        roots[zone[order]] = order  # the last, of the largest piece, stays
+        roots = np.where(self.units.stands >= 0, self.units.stands, roots)
+        return roots, inside & (piece == piece[roots[zone]])
 
     def plan(self, zone: NDArray[np.integer[Any]]) -> Codes:
         """Give the school of each block.
@@ -171,7 +197,8 @@ class Landscape:
         -------
         Landscape
         """
-        nothing = moves.Terms(self.terms.kinds[:0], self.terms.weights[:0], self.terms.powers[:0], self.terms.mix)
+        terms = self.terms
+        nothing = moves.Terms(terms.kinds[:0], terms.weights[:0], terms.scales[:0], terms.powers[:0], terms.mix)
         level = np.where(np.isfinite(self.district.cost), 0, np.inf).astype(np.float32)
         return replace(self, terms=nothing, district=self.district._replace(cost=level))
 
@@ -194,17 +221,23 @@ class Landscape:
         moves.anneal(at, self.district, self.graph, self.terms, 0, tries, tries, (COLD, COLD), (DEAR, DEAR), 1)
         return int(at.tally[2]) > before
 
-    def put(self, at: moves.Annealing, unit: int, zone: int) -> None:
-        """Put a unit into a zone.
+    def back(self, at: moves.Annealing, zone: NDArray[Any]) -> moves.Annealing:
+        """Stand at a plan again, with chance going on.
 
         Parameters
         ----------
         at : Annealing
-            Where; changed.
-        unit, zone : int
-            Which.
+            Where chance stands.
+        zone : ndarray of int, shape (units,)
+            The plan.
+
+        Returns
+        -------
+        Annealing
         """
-        moves.put(at, self.district, self.graph, self.terms, unit, zone)
+        again = self.at(zone, 0)
+        again.state[:] = at.state
+        return again
 
     def beyond(self, at: moves.Annealing) -> float:
         """Count pupils for whom there is no room, or who move beyond what is allowed.
@@ -243,7 +276,7 @@ class Landscape:
 def _followed(problem: Problem, goal: Goal) -> tuple[Floats, moves.Terms, float, bool]:
     """Say what blocks cost in zones, what zones add, what never changes, and whether that is the goal itself."""
     linear, constant, exact = np.zeros(problem.minutes.shape), 0.0, True
-    kinds, weights, powers = [], [], []
+    kinds, weights, scales, powers = [], [], [], []
     today = np.where(problem.current >= 0, problem.current, problem.minutes.argmin(axis=1))
     mix = np.asarray(problem.pupils.mix, dtype=np.float64)
     for weight, what in goal.terms:
@@ -253,18 +286,20 @@ def _followed(problem: Problem, goal: Goal) -> tuple[Floats, moves.Terms, float,
         if guide.cost is not None:
             linear += weight * guide.cost
         for form in guide.forms:
-            size = weight / problem.sizes.sum()
-            if guide.steep and weight:  # (c·v)^p rises as weight · v where v is what the worst has today
-                worst = max(float(form.of_residents(problem.by_school(today)).max()), TINY)
-                size = np.sign(weight) * (abs(weight) * worst / STEEP) ** (1 / STEEP) / worst
-            inner = form.weights if form.kind == "quadratic" else np.tile(np.diag(form.weights), (len(mix), 1))
             kinds.append(KINDS[form.kind])
-            weights.append(size * inner)
-            powers.append(STEEP if guide.steep else 1.0)
-            constant += 0.0 if guide.steep else weight * form.constant
+            weights.append(form.weights if form.kind == "quadratic" else np.tile(np.diag(form.weights), (len(mix), 1)))
+            if guide.steep:  # rises as the worst school does, near what that is today
+                worst = max(float(form.of_residents(problem.by_school(today)).max()), TINY)
+                scales.append(weight * worst ** (1 - STEEP) / STEEP)
+                powers.append(STEEP)
+            else:
+                scales.append(weight / problem.sizes.sum())
+                powers.append(1.0)
+                constant += weight * form.constant
     terms = moves.Terms(
         np.array(kinds, dtype=np.int64),
         np.array(weights, dtype=np.float64).reshape(len(kinds), len(mix), len(mix)),
+        np.array(scales, dtype=np.float64),
         np.array(powers, dtype=np.float64),
         mix,
     )

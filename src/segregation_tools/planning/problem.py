@@ -118,13 +118,15 @@ class Problem:
         rolls = [np.bincount(zone[there], row[there], len(self.schools)) for row in self.counts]
         return np.stack(rolls).astype(np.float64)
 
-    def joined(self, parts: Codes) -> Problem:
+    def joined(self, parts: Codes, touching: csr_array | None) -> Problem:
         """Take blocks together.
 
         Parameters
         ----------
         parts : ndarray of int, shape (blocks,)
             From 0: number of the unit of each block.
+        touching : csr_array of shape (blocks, blocks), optional
+            Which blocks touch, if that matters.
 
         Returns
         -------
@@ -148,7 +150,7 @@ class Problem:
             np.ascontiguousarray(minutes.T),
             np.where(self.stands >= 0, parts[self.stands], -1),
             self.table,
-            _without_loops(csr_array(sums @ self.adjacency @ sums.T)),
+            None if touching is None else _without_loops(csr_array(sums @ touching @ sums.T)),
         )
 
     def schools_of(self, zone: Codes) -> Population:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -10,7 +11,7 @@ import numpy as np
 
 from segregation_tools.errors import OptionError
 
-__all__ = ["Progress", "Tell", "telling"]
+__all__ = ["Progress", "Tell", "spent", "telling"]
 
 Tell: TypeAlias = Callable[[float, float], Any]  # of the share done, and the lowest value so far
 Progress: TypeAlias = bool | Tell | None
@@ -46,3 +47,25 @@ def telling(progress: Progress) -> Iterator[Tell | None]:
     else:
         msg = f"progress must be True, or a function of (share done, lowest value), not {progress!r}"
         raise OptionError(msg)
+
+
+def spent(begun: float, seconds: float | None, made: int, many: int) -> float:
+    """Tell which share of its length a search has behind it.
+
+    Parameters
+    ----------
+    begun : float
+        When it began, on the monotonic clock.
+    seconds : float or None
+        How long it lasts.
+    made, many : int
+        Instead: how many tries are made, of how many.
+
+    Returns
+    -------
+    float
+        1 or more when it is over.
+    """
+    if seconds is None:
+        return made / many if many else 1.0
+    return (time.monotonic() - begun) / seconds if seconds > 0 else 1.0

@@ -1,4 +1,4 @@
-"""The search for a plan: annealing from several starts, on all threads, in parts that can be interrupted."""
+"""The search for a plan: annealing from several starts, on all threads; then what only takes one plan further."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from segregation_tools.errors import CapabilityError
 from segregation_tools.kernels.pool import threads
 from segregation_tools.kernels.sample import seeds_of
+from segregation_tools.planning.exact import linear, reoptimized
 from segregation_tools.planning.landscape import ROUNDING, Landscape
 from segregation_tools.planning.walk import walked
 
@@ -37,7 +38,9 @@ STEPS_PER_BLOCK = 2000  # of one start
 GRACE = 2.0  # seconds that settling may take beyond those of the search
 ROUNDS = 40  # of settling
 FOLLOWED = 0.4  # share of the time for a search by what can be followed, where the goal itself cannot
+ANNEALED = 0.9  # share of the time for annealing, where a few zones at a time can be solved exactly after it
 STEPS_A_CHANGE = 200  # as many as one change measured by the goal itself stands for
+STEPS_A_CHOICE = 5_000_000  # as many as one exact solution of some zones stands for
 
 
 def found(
@@ -73,7 +76,7 @@ def found(
     CapabilityError
         If none was found.
     """
-    share = 1.0 if land.exact else FOLLOWED
+    share = FOLLOWED if not land.exact else ANNEALED if linear(land) else 1.0
 
     def tell(done: float, lowest: float) -> None:
         if progress is not None:
@@ -91,10 +94,10 @@ def found(
         )
         raise CapabilityError(msg)
     zone = min(ends, key=lambda end: end[0])[1]
-    if not land.exact and not state.stopped:
+    if share < 1 and not state.stopped:
         left = None if seconds is None else max(seconds - state.elapsed, 0.0)
-        changes = (steps or 0) // STEPS_A_CHANGE + 1
-        zone = walked(land, zone, seed=root, seconds=left, changes=changes, progress=tell_more)
+        on, each = (reoptimized, STEPS_A_CHOICE) if land.exact else (walked, STEPS_A_CHANGE)
+        zone = on(land, zone, seed=root, seconds=left, many=(steps or 0) // each, tell=tell_more)
     return land.plan(zone)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segregation_tools.planning.progress import spent
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,8 +29,8 @@ def walked(
     *,
     seed: int,
     seconds: float | None,
-    changes: int,
-    progress: Callable[[float, float], Any] | None,
+    many: int,
+    tell: Callable[[float, float], Any],
 ) -> NDArray[Any]:
     """Anneal by the goal itself from a good plan.
 
@@ -42,10 +44,10 @@ def walked(
         Of the random numbers.
     seconds : float or None
         How long it lasts.
-    changes : int
+    many : int
         Instead: how many changes are tried.
-    progress : callable or None
-        ``progress(share done, best value so far)``, every fifth of a second.
+    tell : callable
+        ``tell(share done, best value so far)``, every fifth of a second.
 
     Returns
     -------
@@ -61,23 +63,21 @@ def walked(
     made = 0
     try:
         while True:
-            now = time.monotonic()
-            done = made / changes if seconds is None else (now - begun) / seconds
-            if progress is not None and now - told > 0.2:
-                told = now
-                progress(min(done, 1.0), lowest)
+            done = spent(begun, seconds, made, many)
             if done >= 1:
                 break
+            if time.monotonic() - told > 0.2:
+                told = time.monotonic()
+                tell(done, lowest)
             before = at.zone.copy()
             if not free.change(at, TRIES):
                 break
             made += 1
-            (unit,) = np.flatnonzero(at.zone != before)
             there = land.goal.value(land.problem, land.plan(at.zone))
             rises.append(abs(there - here))
             warmth = np.mean(rises[-FELT:]) * HEAT[0] * (HEAT[1] / HEAT[0]) ** done
             if there - here > warmth * chance.exponential():
-                free.put(at, int(unit), int(before[unit]))
+                at = free.back(at, before)
             else:
                 here = there
             if here < lowest:

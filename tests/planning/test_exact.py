@@ -1,0 +1,151 @@
+"""A few zones solved exactly, beside all plans there are."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.planning.test_schools import Town
+
+import segregation_tools as sgt
+from segregation_tools.planning.exact import linear, reoptimized
+from segregation_tools.planning.landscape import Landscape
+
+
+def silent(done, value):
+    pass
+
+
+def land_of(town, goal, rules, **given):
+    problem = town.score(town.blocks["school"], **given).problem
+    return Landscape.of(problem, goal, rules)
+
+
+def best_of_all(land, rules, goal):
+    """The lowest goal of all plans that keep to the rules, each checked."""
+    problem = land.problem
+    plan = sgt.Plan(problem, problem.current, goal, tuple(rules), None)
+    free = np.setdiff1d(np.arange(len(problem.blocks)), problem.stands)
+    lowest = np.inf
+    for choice in itertools.product(range(len(problem.schools)), repeat=len(free)):
+        zone = np.empty_like(problem.current)
+        zone[problem.stands], zone[free] = range(len(problem.schools)), choice
+        if sgt.check(replace(plan, zone=zone)):
+            lowest = min(lowest, goal.value(problem, zone))
+    return lowest
+
+
+D, MOVES = sgt.minimize(sgt.dissimilarity), sgt.minimize(sgt.moves)
+CASES = {
+    "dissimilarity": (D, [sgt.capacity(within=0.4), sgt.contiguous()]),
+    "anywhere": (D, [sgt.capacity(within=0.3)]),
+    "costs": (D + 0.3 * MOVES + 0.05 * sgt.minimize(sgt.travel_time), [sgt.capacity(within=0.5), sgt.contiguous()]),
+    "band": (sgt.minimize(sgt.outside_band("a", 0.3, 0.35)) + 0.01 * MOVES, [sgt.contiguous()]),
+    "few move": (D, [sgt.contiguous(), sgt.most_moved(0.25)]),
+    "near": (D, [sgt.contiguous(), sgt.longest_trip(ratio=1.5)]),
+    "together": (D, [sgt.contiguous()]),
+    "island": (D, [sgt.capacity(within=0.5)]),
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("case", CASES)
+def test_three_zones_of_three_are_the_best_there_are(case, seed):
+    goal, rules = CASES[case]
+    town = Town(blocks=9, schools=3, seed=seed)
+    home, stand = town.blocks["school"], town.district.schools["block"]
+    free = home.index.difference(stand)
+    rules = [
+        *rules,
+        *{
+            "anywhere": lambda: [sgt.locked(stand)],
+            "together": lambda: [sgt.together(dict.fromkeys(_neighbours(town, free), "x"))],
+            "island": lambda: [sgt.contiguous(exempt=[free[0]])],
+        }.get(case, list)(),
+    ]
+    land = land_of(town, goal, rules)
+    assert linear(land)
+    found = reoptimized(land, land.start, seed=1, seconds=None, many=3, tell=silent)
+    plan = sgt.Plan(land.problem, land.plan(found), goal, tuple(rules), None)
+    assert sgt.check(plan)
+    assert goal.value(land.problem, plan.zone) == pytest.approx(best_of_all(land, rules, goal), abs=2e-7)
+
+
+def _neighbours(town, free):
+    """Two blocks of one zone that touch, and in which no school stands."""
+    home = town.blocks["school"]
+    pairs = zip(*town.pupils.geography.adjacency("rook").nonzero(), strict=True)
+    named = ((home.index[i], home.index[j]) for i, j in pairs)
+    return next(pair for pair in named if home[pair[0]] == home[pair[1]] and free.isin(pair).sum() == 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_found_keeps_to_the_rules_and_is_no_worse(seed):
+    town = Town(blocks=120, schools=8, seed=seed)
+    rules = [sgt.capacity(within=0.15), sgt.contiguous(), sgt.longest_trip(ratio=1.5), sgt.most_moved(0.2)]
+    start = town.rezone(goal=D, constraints=rules, steps=20_000)
+    land = land_of(town, D, rules)
+    found = reoptimized(land, start.zone.astype(np.int32), seed=seed, seconds=None, many=12, tell=silent)
+    again = reoptimized(land, start.zone.astype(np.int32), seed=seed, seconds=None, many=12, tell=silent)
+    np.testing.assert_array_equal(found, again)
+    plan = replace(start, zone=land.plan(found))
+    assert sgt.check(plan)
+    assert plan.after["dissimilarity"] <= start.after["dissimilarity"]
+
+
+def test_pieces_that_are_cut_off_today_stay_where_they_are():
+    """A zone in two pieces: what is joined to the school is free, the rest is not."""
+    town = Town(blocks=25, schools=4, seed=2)
+    home = town.blocks["school"].copy()
+    schools = set(town.district.schools["block"])
+    far = next(block for block in home.index[::-1] if block not in schools and home[block] != home.iloc[0])
+    home[far] = home.iloc[0]
+    problem = sgt.score(town.pupils, home, **town.today | {"current": home}).problem
+    rules = [sgt.capacity(within=0.5), sgt.contiguous()]
+    land = Landscape.of(problem, D, rules)
+    assert not land.rooted(land.start)[1][home.index.get_loc(far)]
+    found = reoptimized(land, land.start, seed=1, seconds=None, many=3, tell=silent)
+    assert found[home.index.get_loc(far)] == land.start[home.index.get_loc(far)]
+    assert sgt.check(sgt.Plan(problem, land.plan(found), D, tuple(rules), None))
+    assert D.value(problem, land.plan(found)) < D.value(problem, land.plan(land.start))
+
+
+def test_goals_that_are_no_sums_of_shares_are_not_taken():
+    town = Town(blocks=25, schools=4, seed=2)
+    for goal, takes in [
+        (sgt.minimize(sgt.information_theory), False),
+        (sgt.maximize(sgt.dissimilarity), False),
+        (sgt.minimize(sgt.gini), False),
+        (sgt.minimize(sgt.worst_school(sgt.dissimilarity)), False),
+        (sgt.maximize(sgt.outside_band("a", 0, 0.3)), False),
+        (D + sgt.maximize(sgt.travel_time), True),
+        (MOVES, True),
+    ]:
+        assert linear(land_of(town, goal, [])) is takes, goal
+
+
+def test_a_search_of_many_steps_ends_with_exact_ones(monkeypatch):
+    from segregation_tools.planning import search
+
+    town, taken = Town(blocks=25, schools=4, seed=2), []
+
+    def counted(land, zone, **given):
+        taken.append(given["many"])
+        return reoptimized(land, zone, **given)
+
+    monkeypatch.setattr(search, "reoptimized", counted)
+    plan = town.rezone(steps=12_000_000)
+    assert taken == [2]
+    assert sgt.check(plan)
+
+
+def test_a_school_without_a_block_begins_at_its_largest_piece():
+    town = Town(blocks=25, schools=4, seed=2)
+    schools = town.district.schools.assign(block=pd.Series(None, index=town.district.schools.index, dtype=object))
+    problem = sgt.score(town.pupils, town.blocks["school"], **town.today | {"schools": schools}).problem
+    rules = [sgt.capacity(within=0.5), sgt.contiguous()]
+    land = Landscape.of(problem, D, rules)
+    found = reoptimized(land, land.start, seed=1, seconds=None, many=3, tell=silent)
+    assert sgt.check(sgt.Plan(problem, land.plan(found), D, tuple(rules), None))
+    assert D.value(problem, land.plan(found)) < D.value(problem, land.plan(land.start))
