@@ -24,7 +24,8 @@ from _measure import cpu, fresh, line, run
 from _rivals import by_cp_sat, by_gerrychain, proposed
 
 import segregation_tools as sgt
-from segregation_tools.planning.search import Landscape, found
+from segregation_tools.planning.landscape import Landscape
+from segregation_tools.planning.search import found
 
 if TYPE_CHECKING:
     from collections.abc import Callable
