@@ -49,7 +49,8 @@ TIME = 60
 UNSEEN = ((600, 12, 2), (600, 12, 3), (1500, 30, 4))  # blocks, schools, seed
 SHORT, LONG = 5, 50  # seconds
 CITY = 30  # seconds for Chicago
-FOCAL = {"all five groups": None, "white against the rest": "white", "black against the rest": "black"}
+FOCAL = {"white against the rest": "white", "black against the rest": "black", "all five groups": None}
+HELD = "white"  # the first group; for the others the figures are shown
 
 
 def folder() -> Path:
@@ -201,7 +202,7 @@ def table(taken: dict[str, dict[str, float]]) -> list[bool]:
             "who change zone": ("moved", "≤ 7.5"),
         }
         for what, (key, limit) in rows.items():
-            if focal is None:
+            if focal == HELD:
                 held.append(line(what, 100 * of[key], limit))
             else:
                 print(f"{what:<58}{100 * of[key]:>10.2f}")

@@ -49,7 +49,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 3])
 @pytest.mark.parametrize("case", CASES)
 def test_three_zones_of_three_are_the_best_there_are(case, seed):
     goal, rules = CASES[case]
