@@ -33,7 +33,7 @@ DRAWS = 100  # choices drawn without one that is new, until more zones are taken
 
 
 def linear(land: Landscape) -> bool:
-    """Say whether a goal adds up costs of blocks, and people above or below a share.
+    """Say whether a goal adds up costs of blocks, and people above or below a share; and there are zones enough.
 
     Parameters
     ----------
@@ -47,7 +47,8 @@ def linear(land: Landscape) -> bool:
     """
     terms = land.terms
     known = np.isin(terms.kinds, [moves.DEVIATION, moves.HINGE]) & (terms.scales >= 0)
-    return bool(land.exact and known.all() and (terms.weights[terms.kinds == moves.DEVIATION] >= 0).all())
+    enough = len(land.district.low) >= ZONES[0]
+    return bool(enough and land.exact and known.all() and (terms.weights[terms.kinds == moves.DEVIATION] >= 0).all())
 
 
 def reoptimized(
@@ -200,13 +201,11 @@ class _Plan:
         return None
 
     def _shared(self, which: Codes, seconds: float | None, *, whole: bool) -> NDArray[Any] | None:
-        """Solve the program of some zones, zone after zone.
+        """Solve the program of some zones.
 
-        Its unknowns are whether a unit lies in a zone (x), what flows along borders from the root of a zone, one to each of
-        its units, so that it hangs together (f), and how far the sums of a zone are from 0 (d).
+        Zone after zone, its unknowns are whether a unit lies in it (x), what flows along borders from its root, one to each
+        of its units, so that it hangs together (f), and how far its sums are from 0 (d).
         """
-        from scipy.optimize import Bounds, LinearConstraint, milp
-
         district, k = self.land.district, len(which)
         inside = np.isin(self.zone, which)
         units, stay = np.flatnonzero(inside & self.free), np.flatnonzero(inside & ~self.free)
@@ -214,50 +213,34 @@ class _Plan:
         cost = district.cost[np.ix_(units, which)].astype(np.float64).T
         may, cost = np.isfinite(cost), np.where(np.isfinite(cost), cost, 0.0)
         lies = (self.zone[units] == which[:, np.newaxis]).astype(np.float64)
-        sizes, sums = district.sizes[units], self.shares[:, stay] @ here
-        now = self._counted(self.shares[:, units] @ lies.T + sums) + float((cost * lies).sum())
-        one = sparse.eye_array(len(units))
+        shares, sums = self.shares[:, units], self.shares[:, stay] @ here
+        sizes, rolls = district.sizes[units], district.sizes[stay] @ here
+        into, out, flows = self._borders(units, which, may)
+        program = _Program(may.size, flows.size if whole else 0, k * len(sums))
 
-        rows: list[tuple[list[Any], Any, Any]] = [([sparse.hstack([one] * k), None, None], 1, 1)]
-        rolls = district.sizes[stay] @ here
-        rows.append(
-            ([_each(k, sizes[np.newaxis]), None, None], district.low[which] - rolls, district.high[which] - rolls)
-        )
+        one = sparse.eye_array(len(units), format="csr")
+        program.add(1, 1, x=sparse.hstack([one] * k))
+        program.add(district.low[which] - rolls, district.high[which] - rolls, x=_each(k, sizes[np.newaxis]))
         if np.isfinite(district.most_moved):
-            away = (district.home[units] >= 0) & (district.home[units] != which[:, np.newaxis])
-            others = float(self.land.at(self.zone, 0).moved[0]) - float((away * lies) @ sizes @ np.ones(k))
-            rows.append(([(away * sizes).reshape(1, -1), None, None], -np.inf, district.most_moved - others))
-        open_ = np.zeros((k, 0), dtype=bool)
+            away = ((district.home[units] >= 0) & (district.home[units] != which[:, np.newaxis])) * sizes
+            others = float(self.land.at(self.zone, 0).moved[0] - (away * lies).sum())
+            program.add(-np.inf, district.most_moved - others, x=away.reshape(1, -1))
         if whole:
-            into, out, open_ = self._borders(units, which, may)
             held = np.isin(units, self.land.left_out, invert=True)
-            other = sparse.block_diag([sparse.csr_array(one)[held & (units != root)] for root in self.roots[which]])
-            reached = [-other, other @ _each(k, into - out), None]
-            rows.append((reached, 0, 0))
-            rows.append(([-len(units) * other, other @ _each(k, into), None], -np.inf, 0))
-        for q, sign in [(q, sign) for q in range(len(sums)) for sign in (1, -1) if sign > 0 or self.both[q]]:
-            beyond = [_each(k, sign * self.shares[q : q + 1, units]), None, -_each(k, np.eye(1, len(sums), q))]
-            rows.append((beyond, -np.inf, -sign * sums[q]))
-        worth = [cost.reshape(1, -1), np.zeros((1, open_.size)), np.tile(self.weights, k)[np.newaxis]]
-        rows.append((worth, -np.inf, now - LESS))
-
-        widths = [part.shape[1] for part in worth]
-        used = [i for i, width in enumerate(widths) if width]
-        matrix = sparse.block_array([[_wide(row, widths)[i] for i in used] for row, _, _ in rows], format="csc")
-        heights = [next(part for part in row if part is not None).shape[0] for row, _, _ in rows]
-        low = np.concatenate([np.broadcast_to(least, n) for (_, least, _), n in zip(rows, heights, strict=True)])
-        high = np.concatenate([np.broadcast_to(most, n) for (_, _, most), n in zip(rows, heights, strict=True)])
-        found = milp(
-            np.hstack(worth)[0],
-            integrality=np.repeat([1, 0, 0], widths),
-            bounds=Bounds(0, np.concatenate([may.ravel(), open_.ravel() * len(units), np.full(widths[2], np.inf)])),
-            constraints=LinearConstraint(matrix, low, high),
-            options={"node_limit": NODES} if seconds is None else {"time_limit": seconds},
-        )
-        if found.x is None:
+            fed = sparse.block_diag([one[held & (units != root)] for root in self.roots[which]])
+            program.add(0, 0, x=-fed, f=fed @ _each(k, into - out))
+            program.add(-np.inf, 0, x=-len(units) * fed, f=fed @ _each(k, into))
+        for q in range(len(sums)):
+            for sign in (1, -1)[: 1 + self.both[q]]:
+                apart = -_each(k, np.eye(1, len(sums), q))
+                program.add(-np.inf, -sign * sums[q], x=_each(k, sign * shares[q : q + 1]), d=apart)
+        now = self._counted(shares @ lies.T + sums) + float((cost * lies).sum())
+        room = (len(units) * flows).ravel().astype(np.float64)
+        found = program.solved(cost.ravel(), np.tile(self.weights, k), now - LESS, may.ravel(), room, seconds)
+        if found is None:
             return None
         zone = self.zone.copy()
-        zone[units] = which[found.x[: may.size].reshape(may.shape).argmax(axis=0)]
+        zone[units] = which[found.reshape(may.shape).argmax(axis=0)]
         return zone
 
     def _borders(self, units: Codes, which: Codes, may: NDArray[np.bool_]) -> tuple[Any, Any, NDArray[np.bool_]]:
@@ -278,9 +261,47 @@ def _each(many: int, matrix: Any) -> Any:
     return sparse.kron(sparse.eye_array(many), matrix, format="csr")
 
 
-def _wide(row: list[Any], widths: list[int]) -> list[Any]:
-    """Fill a row of matrices with zeros where there is none."""
-    height = next(part for part in row if part is not None).shape[0]
-    return [
-        sparse.csr_array((height, width)) if part is None else part for part, width in zip(row, widths, strict=True)
-    ]
+class _Program:
+    """A mixed-integer program of three kinds of unknowns: x is 0 or 1, f flows, d are distances.
+
+    Parameters
+    ----------
+    x, f, d : int
+        How many of each.
+    """
+
+    def __init__(self, x: int, f: int, d: int) -> None:
+        self.widths = (x, f, d)
+        self.rows: list[Any] = []
+        self.low: list[Floats] = []
+        self.high: list[Floats] = []
+
+    def add(self, least: Any, most: Any, *, x: Any, f: Any = None, d: Any = None) -> None:
+        """Keep sums of unknowns between two bounds, row by row."""
+        height = x.shape[0]
+        parts = zip((x, f, d), self.widths, strict=True)
+        self.rows.append(
+            [sparse.csr_array((height, width)) if part is None else part for part, width in parts if width]
+        )
+        self.low.append(np.broadcast_to(least, height))
+        self.high.append(np.broadcast_to(most, height))
+
+    def solved(
+        self, cost: Floats, weights: Floats, most: float, may: NDArray[Any], flows: Floats, seconds: float | None
+    ) -> Floats | None:
+        """Find x for which costs and weighed distances are least, and at most so much; None where none was found."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        x, f, d = self.widths
+        blank = np.zeros(f)
+        self.add(-np.inf, most, x=cost[np.newaxis], f=blank[np.newaxis], d=weights[np.newaxis])
+        found = milp(
+            np.concatenate([cost, blank, weights]),
+            integrality=np.repeat([1, 0, 0], self.widths),
+            bounds=Bounds(0, np.concatenate([may, flows[:f], np.full(d, np.inf)])),
+            constraints=LinearConstraint(
+                sparse.block_array(self.rows, format="csc"), np.concatenate(self.low), np.concatenate(self.high)
+            ),
+            options={"node_limit": NODES} if seconds is None else {"time_limit": seconds},
+        )
+        return None if found.x is None else np.asarray(found.x[:x])
