@@ -25,7 +25,7 @@ from _rivals import by_cp_sat, by_gerrychain, proposed
 
 import segregation_tools as sgt
 from segregation_tools.planning.landscape import Landscape
-from segregation_tools.planning.search import found
+from segregation_tools.planning.search import annealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ def flips(size: str) -> dict[str, float]:
 
     def search() -> None:
         land.walks.clear()
-        found(land, root=1, seconds=None, steps=STEPS * len(problem.blocks))
+        annealed(land, 1, None, STEPS * len(problem.blocks), lambda done, value: None)
 
     millions = 1e6 * cpu(search, 2)
     _, evaluated, made, _ = np.sum([walk.tally for walk in land.walks], axis=0)

@@ -91,7 +91,11 @@ def test_the_same_steps_give_the_same_plan_on_any_number_of_threads(town, plan):
     finally:
         numba.set_num_threads(before)
     assert alone.assignment.equals(plan.assignment)
-    assert not town.rezone(rng=8).assignment.equals(plan.assignment)
+    assert town.rezone(rng=plan.seed).assignment.equals(plan.assignment)
+    drawn = town.rezone(rng=np.random.default_rng(5))
+    assert town.rezone(rng=drawn.seed).assignment.equals(drawn.assignment)
+    few = [town.rezone(rng=seed, steps=2000).assignment for seed in (7, 8)]
+    assert not few[0].equals(few[1])
 
 
 def test_seconds_are_those_of_the_search(town):

@@ -16,7 +16,7 @@ from segregation_tools.planning.goals import minimize, moves, travel_time
 from segregation_tools.planning.plan import Plan, check, values_of
 from segregation_tools.planning.problem import read_problem
 from segregation_tools.planning.progress import telling
-from segregation_tools.planning.schools import checked_length, checked_rules, searched
+from segregation_tools.planning.schools import checked_length, checked_rules, root_of, searched
 from segregation_tools.population.options import real_number, source_of_chance
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def distance_minimizing(
     nearest = Plan(problem, _nearest(problem, rules), goal, rules, None)
     if check(nearest):
         return nearest
-    return searched(problem, goal, rules, root=begun_by(rng), seconds=seconds, steps=steps)
+    return searched(problem, goal, rules, root=root_of(rng), seconds=seconds, steps=steps)
 
 
 def _nearest(problem: Problem, rules: Sequence[Rule]) -> Codes:

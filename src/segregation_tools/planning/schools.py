@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["checked_length", "checked_rules", "rezone", "score", "searched"]
+__all__ = ["checked_length", "checked_rules", "rezone", "root_of", "score", "searched"]
 
+LARGEST_ROOT = 1 << 63
 DEFAULT = minimize(dissimilarity) + 0.1 * minimize(moves)
 
 
@@ -70,7 +71,7 @@ def rezone(
     adjacency : sparse matrix or libpysal Graph, optional
         Which blocks touch; without, those that share a border, up to one metre apart.
     rng : Generator or int
-        Source of chance.
+        Source of chance. `Plan.seed` is where it began: with that as `rng`, and the same `steps`, the plan is made again.
     seconds : float
         How long is searched.
     steps : int, optional
@@ -123,7 +124,7 @@ def rezone(
     rules = checked_rules(constraints)
     steps = checked_length(seconds, steps)
     problem = read_problem(pupils, current, schools, travel, adjacency)
-    return searched(problem, goal, rules, root=begun_by(rng), seconds=seconds, steps=steps, progress=progress)
+    return searched(problem, goal, rules, root=root_of(rng), seconds=seconds, steps=steps, progress=progress)
 
 
 def searched(
@@ -164,6 +165,27 @@ def searched(
         msg = f"the search made a plan that breaks its rules, which it must not: {broken}"
         raise ArithmeticError(msg)
     return plan
+
+
+def root_of(rng: np.random.Generator | int | None) -> int:
+    """Choose where chance begins: a number is taken as it is.
+
+    Parameters
+    ----------
+    rng : Generator or int
+        As in `rezone`.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    """
+    begun = begun_by(rng)  # refuses what is no source of chance
+    return int(rng) if isinstance(rng, (int, np.integer)) and rng < LARGEST_ROOT else begun
 
 
 def checked_length(seconds: float, steps: int | None) -> int | None:

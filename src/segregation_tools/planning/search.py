@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.intp]
 
-__all__ = ["found"]
+__all__ = ["annealed", "found"]
 
 PART = 1 << 17  # steps between two looks at the clock
 FELT = 4096  # steps in which a typical rise is felt
@@ -40,7 +40,7 @@ ROUNDS = 40  # of settling
 FOLLOWED = 0.4  # share of the time for a search by what can be followed, where the goal itself cannot
 ANNEALED = 0.9  # share of the time for annealing, where a few zones at a time can be solved exactly after it
 STEPS_A_CHANGE = 200  # as many as one change measured by the goal itself stands for
-STEPS_A_CHOICE = 5_000_000  # as many as one exact solution of some zones stands for
+STEPS_A_CHOICE = 30_000_000  # as many as one exact solution of some zones stands for
 
 
 def found(
@@ -86,7 +86,7 @@ def found(
         if progress is not None:
             progress(share + (1 - share) * done, lowest)
 
-    state, ends = _annealed(land, root, None if seconds is None else share * seconds, steps, tell)
+    state, ends = annealed(land, root, None if seconds is None else share * seconds, steps, tell)
     if not ends:
         msg = (
             f"no plan that keeps to all rules was found: the best leaves {state.least_beyond:,.0f} pupils without room, or "
@@ -101,10 +101,31 @@ def found(
     return land.plan(zone)
 
 
-def _annealed(
+def annealed(
     land: Landscape, root: int, seconds: float | None, steps: int | None, tell: Callable[[float, float], Any]
 ) -> tuple[_State, list[tuple[float, Codes]]]:
-    """Anneal from many starts on all threads: the plans that came out, and how low each lies."""
+    """Anneal from many starts, on all threads.
+
+    Parameters
+    ----------
+    land : Landscape
+        District, goal and rules.
+    root : int
+        Where chance begins.
+    seconds : float or None
+        How long.
+    steps : int or None
+        Instead: how many steps in all.
+    tell : callable
+        ``tell(share done, best value so far)``.
+
+    Returns
+    -------
+    state : _State
+        How it ended.
+    ends : list of (float, ndarray)
+        The plans that came out, and the goal's value of each.
+    """
     typical, people = _felt(land, root)
     toll = tuple(share * typical / people for share in TOLL)
     workers = threads()
