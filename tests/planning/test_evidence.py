@@ -10,29 +10,7 @@ import pytest
 
 import segregation_tools as sgt
 from segregation_tools.planning import frontier as frontiers
-
-GROUPS = ["a", "b", "c"]
-RULES = [sgt.capacity(within=0.15), sgt.contiguous(), sgt.longest_trip(ratio=1.5)]
-
-
-class Town:
-    """A district with what `rezone` takes."""
-
-    def __init__(self, blocks=200, schools=6, seed=3):
-        self.district = sgt.synthetic_district(blocks, schools, rng=seed)
-        self.blocks = self.district.blocks.set_crs(32610, allow_override=True)
-        self.pupils = sgt.Population.from_frame(self.blocks, GROUPS)
-        self.today = {
-            "current": self.blocks["school"],
-            "schools": self.district.schools,
-            "travel": self.district.travel,
-        }
-
-    def rezone(self, **given):
-        return sgt.rezone(self.pupils, **({"constraints": RULES, "rng": 7, "steps": 200_000} | self.today | given))
-
-    def rolls(self, school):
-        return self.blocks.groupby(school)[GROUPS].sum()
+from tests.planning.towns import GROUPS, RULES, Town
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from tests.planning.test_schools import Town
 
 import segregation_tools as sgt
 from segregation_tools.planning.exact import linear, reoptimized
 from segregation_tools.planning.landscape import Landscape
+from tests.planning.towns import Town
 
 
 def silent(done, value):

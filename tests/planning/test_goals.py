@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
-from tests.planning.test_schools import GROUPS, Town
 
 import segregation_tools as sgt
+from tests.planning.towns import GROUPS, Town
 
 NEAR = [sgt.capacity(within=0.4), sgt.contiguous()]
 

@@ -20,22 +20,14 @@ from segregation_tools.indices.shapes import mean_of_scores
 from segregation_tools.planning import goals
 from segregation_tools.planning.constraints import Rule
 from segregation_tools.planning.spelling import read, spelled
+from tests.planning.towns import GROUPS, Town
 
-GROUPS = ["a", "b", "c"]
 
-
-class Town:
-    """A district with what `rezone` takes."""
+class Village(Town):
+    """A smaller one, of which some zones are swapped."""
 
     def __init__(self):
-        self.district = sgt.synthetic_district(80, 4, rng=3)
-        self.blocks = self.district.blocks.set_crs(32610, allow_override=True)
-        self.pupils = sgt.Population.from_frame(self.blocks, GROUPS)
-        self.today = {
-            "current": self.blocks["school"],
-            "schools": self.district.schools,
-            "travel": self.district.travel,
-        }
+        super().__init__(blocks=80, schools=4)
         self.swapped = self.blocks["school"].where(np.arange(80) % 7 > 0, "S02")
 
     def score(self, pupils=None, **given):
@@ -44,7 +36,7 @@ class Town:
 
 @pytest.fixture(scope="module")
 def town():
-    return Town()
+    return Village()
 
 
 @pytest.fixture(scope="module")

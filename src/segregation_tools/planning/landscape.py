@@ -11,8 +11,9 @@ from scipy.sparse.csgraph import connected_components
 
 from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, listed
 from segregation_tools.kernels import moves
-from segregation_tools.planning.constraints import Contiguous, Rule, joining, pieces
+from segregation_tools.planning.constraints import Contiguous, Rule
 from segregation_tools.planning.goals import guide_of, value_of
+from segregation_tools.planning.pieces import joining, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
