@@ -246,11 +246,8 @@ def test_labels_of_several_levels_come_back(town, tmp_path):
     pd.testing.assert_frame_equal(again.to_frame(), plan.to_frame(), check_exact=True)
 
 
-LABELS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda part: st.tuples(part, part),
-    max_leaves=4,
-)
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+LABELS = PLAIN | st.tuples(PLAIN, PLAIN) | st.tuples(PLAIN, st.tuples(PLAIN, PLAIN))
 
 
 @drawn(st.lists(LABELS, max_size=6), LABELS)
@@ -407,10 +404,14 @@ def test_parts_that_do_not_belong_together_are_refused(plan, tmp_path):
     rewritten(path, lambda head: head | {"plan": {"tuple": []}})
     with pytest.raises(sgt.DataError, match="something else than a plan"):
         sgt.load_plan(path)
-    with zipfile.ZipFile(path, "a") as archive:
-        objects = io.BytesIO()
-        np.save(objects, np.array([Odd()], dtype=object), allow_pickle=True)
-        archive.writestr("99.npy", objects.getvalue())
+    objects = io.BytesIO()
+    np.save(objects, np.array([Odd()], dtype=object), allow_pickle=True)
+    plan.save(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, objects.getvalue() if name == "0.npy" else part)
     with pytest.raises(sgt.DataError, match="Object arrays cannot be loaded"):
         sgt.load_plan(path)
     plan.save(path)
@@ -504,10 +505,28 @@ def test_measures_with_options_are_made_again(town, tmp_path):
 def test_a_measure_of_ones_own_is_refused_whatever_its_name(town, tmp_path):
     for own in (
         sgt.Measure("shunned", lambda problem: problem.minutes),
-        sgt.Measure("moves", lambda problem: problem.minutes),
         replace(sgt.moves, options={"miles": 4}),
         replace(sgt.walkers_lost(3), options={"miles": 4}),
         replace(sgt.walkers_lost(3), cost=lambda problem: problem.minutes),
     ):
         with pytest.raises(sgt.DataError, match="is your own"):
             town.score(goal=sgt.minimize(own)).save(tmp_path / "other")
+
+
+def test_a_file_keeps_who_may_read_it(plan, tmp_path):
+    path = tmp_path / "plan"
+    plan.save(path)
+    path.chmod(0o640)
+    plan.save(path)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_a_file_holds_besides_is_not_read(plan, tmp_path):
+    path = tmp_path / "plan"
+    plan.save(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../more.npy", b"no array")
+    assert_same(sgt.load_plan(path), plan)
+    rewritten(path, lambda head: head | {"format": -1})
+    with pytest.raises(sgt.DataError, match="its format is -1"):
+        sgt.load_plan(path)

@@ -599,3 +599,47 @@ def test_a_bar_shows_how_far_it_is(town, capsys):
     assert capsys.readouterr().err == ""
     with pytest.raises(sgt.OptionError, match="progress must be True"):
         town.rezone(progress="yes")
+
+
+def test_files_of_any_ending_have_names_that_they_can_hold(town, plan, tmp_path):
+    plan.to_file(tmp_path / "plan.CSV")
+    assert pd.read_csv(tmp_path / "plan.CSV", index_col="block")["school"].tolist() == plan.assignment.tolist()
+    plan.to_file(tmp_path / "plan.shp")
+    held = geopandas.read_file(tmp_path / "plan.shp")
+    np.testing.assert_allclose(held["min_now"], plan.to_frame()["minutes_now"])
+    assert {"block", "current", "moved", "min_before", "school"} <= set(held)
+    for name in ("school", "geometry", None):
+        blocks = town.blocks.rename_axis(name)
+        scored = sgt.score(
+            sgt.Population.from_frame(blocks, GROUPS),
+            plan.assignment.rename_axis(name),
+            current=blocks["school"],
+            schools=town.schools,
+            travel=town.travel,
+        )
+        for ending in ("csv", "gpkg"):
+            path = tmp_path / f"{name}.{ending}"
+            scored.to_file(path)
+            held = pd.read_csv(path) if ending == "csv" else geopandas.read_file(path)
+            assert held["block"].tolist() == list(town.blocks.index)
+            assert held["school"].tolist() == plan.assignment.tolist()
+
+
+def test_different_measures_have_different_names(town, plan):
+    mine = sgt.Measure("moves", lambda problem: problem.minutes)
+    for refused in (
+        lambda: town.score(plan.assignment, goal=sgt.minimize(mine)),
+        lambda: town.rezone(goal=sgt.minimize(mine)),
+    ):
+        with pytest.raises(sgt.OptionError, match="two different measures are called 'moves'"):
+            refused()
+    twice = (
+        sgt.minimize(sgt.walkers_lost(4)) + sgt.minimize(sgt.walkers_lost(4)) + sgt.minimize(sgt.walkers_lost(4.0001))
+    )
+    assert list(town.score(plan.assignment, goal=twice).after.index[:2]) == [
+        "walkers_lost(walk=4)",
+        "walkers_lost(walk=4.0001)",
+    ]
+    called = town.score(plan.assignment, goal=sgt.minimize(sgt.Measure("longest_way", lambda problem: problem.minutes)))
+    with pytest.raises(sgt.OptionError, match="'longest_way', as rows of the table"):
+        sgt.compare_plans([called])

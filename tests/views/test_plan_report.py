@@ -563,3 +563,36 @@ def test_one_group_and_a_plan_that_moves_nobody_are_told_as_far_as_they_go(town,
     assert "nobody would go to another school" in page.texts["p"][0]
     assert "blocks that change school" not in page.texts["li"]
     assert not any("closes" in text for text in page.texts["p"])
+
+
+def test_a_share_does_not_tell_a_sum_that_is_left_out(tmp_path):
+    """One school of 3 and 97, one of 7 and none: with 97 %, its sum would be 100, and the 3 no secret."""
+    town = Town(blocks=20, schools=2)
+    town.blocks[GROUPS] = 0
+    first = town.blocks.index[town.blocks["school"] == "S01"][0]
+    other = town.blocks.index[town.blocks["school"] == "S02"][0]
+    town.blocks.loc[first, ["a", "b"]] = [3, 97]
+    town.blocks.loc[other, ["a"]] = 7
+    town.blocks = town.blocks.drop(columns="c")
+    rows = {row[0]: row for row in table_of(written(town.score(town.blocks["school"]), tmp_path), "School")}
+    assert rows["S01"][1] == "–"
+    assert not any(char.isdigit() for char in rows["S01"][3].replace("fewer than 5", ""))
+
+
+def test_few_pupils_are_not_told_by_what_is_broken(tmp_path):
+    town = Town(schools=4)
+    block = town.blocks.index[town.blocks["school"] == "S01"][0]
+    town.blocks.loc[block, GROUPS] = [1, 0, 2]
+    moved = town.blocks["school"].where(town.blocks.index != block, "S02")
+    page = written(town.score(moved, constraints=[sgt.most_moved(0)]), tmp_path)
+    (row,) = table_of(page, "Rule")
+    assert row == ["How many change school", "1", "–", "–"]
+
+
+@pytest.mark.parametrize("least", [float("nan"), -1, "5"])
+def test_a_smallest_count_is_a_number(town, plan, tmp_path, least):
+    for made in (plan, town.pupils):
+        with pytest.raises(sgt.OptionError, match="min_count"):
+            sgt.report(made, tmp_path / "page.html", min_count=least)
+    with pytest.raises(sgt.OptionError, match="title must be text"):
+        sgt.report(plan, tmp_path / "page.html", title=5)

@@ -147,7 +147,12 @@ def _measured(plan: Plan, whats: Sequence[Any]) -> dict[Hashable, float]:
         "rules_broken": float(len(broken)),
         BEYOND: float(broken["where"][broken["rule"] == "capacity"].nunique()) if held else np.nan,
     }
-    return values_of(problem, zone, whats).to_dict() | others
+    values = values_of(problem, zone, whats).to_dict()
+    taken = [name for name in others if name in values]
+    if taken:
+        msg = f"measures of plans are called {listed(taken)}, as rows of the table: give them other names"
+        raise OptionError(msg)
+    return values | others
 
 
 # ---------------------------------------------------------------- beside the neighbourhoods

@@ -13,7 +13,7 @@ from segregation_tools.indices.zonal import ZonalForm, by_deviation
 from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -27,11 +27,13 @@ __all__ = [
     "Goal",
     "Guide",
     "Measure",
+    "alike",
     "guide_of",
     "maximize",
     "measured_by",
     "minimize",
     "moves",
+    "named",
     "outside_band",
     "split_feeders",
     "travel_time",
@@ -398,7 +400,58 @@ def measured_by(what: Any) -> str:
 def _told(value: Any) -> str:
     if isinstance(value, Index):
         return measured_by(value)
-    return f"{value:g}" if isinstance(value, float) else repr(value)
+    return f"{value:.10g}" if isinstance(value, float) else repr(value)
+
+
+def named(whats: Iterable[Any]) -> dict[str, Any]:
+    """Give measures by their names.
+
+    Parameters
+    ----------
+    whats : iterable of Index, Chosen or Measure
+        The same may come again.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    OptionError
+        If different ones have one name.
+    """
+    by_name: dict[str, Any] = {}
+    for what in whats:
+        name = measured_by(what)
+        if not alike(by_name.setdefault(name, what), what):
+            msg = f"two different measures are called {name!r}: give your own another name, sgt.Measure('another', ...)"
+            raise OptionError(msg)
+    return by_name
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Say whether two measures are the same: of one name and formula, made with the same options.
+
+    Parameters
+    ----------
+    one, other : Index, Chosen or Measure
+        Which.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(_made_of(one) == _made_of(other))
+
+
+def _made_of(what: Any) -> list[Any]:
+    if isinstance(what, Chosen):
+        return [_made_of(what.index), what.of]
+    if isinstance(what, Index):
+        return [what.__name__, what.formula, what.options]
+    parts = [getattr(part, "__code__", part) for part in (what.cost, what.value, what.guide)]
+    options = {key: _made_of(value) if isinstance(value, Index) else value for key, value in what.options.items()}
+    return [what.name, options, parts]
 
 
 def value_of(problem: Problem, zone: Codes, what: Index | Chosen | Measure) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from segregation_tools.errors import DataError, GeographyError, listed
 from segregation_tools.planning.burden import WALK, burden_of
-from segregation_tools.planning.goals import measured_by, moves, travel_time, value_of
+from segregation_tools.planning.goals import moves, named, travel_time, value_of
 from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Codes = NDArray[np.intp]
 
 __all__ = ["Check", "Plan", "check", "values_of"]
+
+SHORT = {"minutes_before": "min_before", "minutes_now": "min_now"}  # of columns in shapefiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,12 +141,12 @@ class Plan:
         )
         zone, problem = self.zone.copy(), self.problem
         at, to = problem.blocks.get_indexer(blocks), problem.schools.get_indexer(schools)
-        for what, named, found, known in (
+        for what, given, found, known in (
             ("blocks", blocks, at, problem.blocks),
             ("open schools", schools, to, problem.schools),
         ):
             if (found < 0).any():
-                msg = f"there are no {what} {listed(named[found < 0].unique())}; there are {listed(known)}"
+                msg = f"there are no {what} {listed(given[found < 0].unique())}; there are {listed(known)}"
                 raise DataError(msg)
         zone[at] = to
         return replace(self, zone=zone, seed=None)
@@ -212,20 +215,26 @@ class Plan:
         Parameters
         ----------
         path : path-like
-            Its ending says what is written: ``.csv``, ``.gpkg``, ``.shp`` …
+            Its ending says what is written: ``.csv``, ``.gpkg``, ``.shp`` … Names of columns in shapefiles have ten letters:
+            ``min_before`` and ``min_now`` stand there for minutes.
 
         Raises
         ------
         GeographyError
             If a file of areas is asked for and there is no geometry.
         """
-        frame = self.to_frame()
-        if str(path).endswith(".csv"):
-            pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).to_csv(path)
+        frame, ending = self.to_frame(), Path(path).suffix.lower()
+        if frame.index.nlevels == 1 and frame.index.name in {None, *frame.columns}:
+            frame = frame.rename_axis("block")
+        outlined = getattr(frame, "_geometry_column_name", None)
+        if ending == ".csv":
+            pd.DataFrame(frame.drop(columns=[] if outlined is None else outlined)).to_csv(path)
             return
-        if "geometry" not in frame:
+        if outlined is None:
             msg = "there is no geometry to write: plan.to_file('plan.csv') writes the table"
             raise GeographyError(msg)
+        if ending == ".shp":
+            frame = frame.rename(columns=SHORT).rename_axis([str(name)[:10] for name in frame.index.names])
         frame.to_file(path)  # type: ignore[operator]  # a GeoDataFrame
 
     def save(self, path: Any) -> None:
@@ -281,9 +290,8 @@ def values_of(problem: Problem, zone: Codes, whats: Iterable[Any]) -> pd.Series[
     Series by measure
         NaN where a school closes.
     """
-    named = {measured_by(what): what for what in whats}
     known = (zone >= 0).all()
-    values = {name: value_of(problem, zone, what) if known else np.nan for name, what in named.items()}
+    values = {name: value_of(problem, zone, what) if known else np.nan for name, what in named(whats).items()}
     return pd.Series(values, dtype=np.float64)
 
 

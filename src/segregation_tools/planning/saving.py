@@ -7,6 +7,7 @@ import io
 import json
 import os
 import secrets
+import shutil
 import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from segregation_tools.errors import DataError, SegregationError
 from segregation_tools.indices.index import Index, stocked
 from segregation_tools.planning import goals
 from segregation_tools.planning.constraints import Contiguous, Rule
-from segregation_tools.planning.goals import Chosen, Goal, Measure
+from segregation_tools.planning.goals import Chosen, Goal, Measure, alike
 from segregation_tools.planning.plan import Plan
 from segregation_tools.planning.problem import Problem
 from segregation_tools.planning.spelling import Kind, read, spelled
@@ -78,6 +79,8 @@ def _put(target: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, beside)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
@@ -138,24 +141,36 @@ def _read(content: bytes, path: str) -> Plan:
         if not isinstance(head, dict) or head.get("what") != WHAT:
             msg = f"{path!r} is no plan: load_plan reads what plan.save(path) wrote"
             raise DataError(msg)
+        if type(head["format"]) is not int or head["format"] < 1:
+            msg = f"its format is {head['format']!r}, which is none"
+            raise ValueError(msg)
         if head["format"] > FORMAT:
             msg = (
                 f"{path!r} was written by segregation_tools {head['library']} in format {head['format']}; this version "
                 f"({segregation_tools.__version__}) reads up to format {FORMAT}: update the library"
             )
             raise DataError(msg)
-        arrays = {
-            name: np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
-            for name in archive.namelist()
-            if name != HEAD
-        }
-    plan = read(head["plan"], arrays, KINDS)
+        plan = read(head["plan"], _Arrays(archive), KINDS)
     if not isinstance(plan, Plan):
         msg = "there is something else than a plan in it"
         raise TypeError(msg)
     for wrong in _mismatches(plan):
         raise ValueError(wrong)
     return plan
+
+
+class _Arrays(dict[str, "NDArray[Any]"]):
+    """Arrays of a file, each read when it is asked for."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        super().__init__()
+        self.archive = archive
+
+    def __missing__(self, name: str) -> NDArray[Any]:
+        content = io.BytesIO(self.archive.read(name))
+        array: NDArray[Any] = np.lib.format.read_array(content, allow_pickle=False)
+        self[name] = array
+        return array
 
 
 def _mismatches(plan: Plan) -> Iterator[str]:
@@ -232,7 +247,7 @@ def _of_index(parts: list[Any]) -> Index:
 
 def _measure(measure: Measure) -> list[Any]:
     own = _made(measure.name, measure.options)
-    if own is None or _code(own) != _code(measure):
+    if own is None or not alike(own, measure):
         msg = (
             f"the measure {measure.name!r} is your own: a file holds the library's only, by name. Save the plan with "
             "another goal, sgt.score(pupils, plan.assignment, goal=..., ...)"
@@ -262,11 +277,6 @@ def _made(name: str, options: Mapping[str, Any]) -> Measure | None:
         return None
     made = known(**options)
     return made if isinstance(made, Measure) else None
-
-
-def _code(measure: Measure) -> list[Any]:
-    """Give what makes two measures of one name the same."""
-    return [getattr(part, "__code__", part) for part in (measure.cost, measure.value, measure.guide)]
 
 
 def _is(kind: type) -> Callable[[Any], bool]:

@@ -11,7 +11,7 @@ from segregation_tools.analysis.replicates import begun_by
 from segregation_tools.errors import DataError, OptionError, listed
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.planning.constraints import Contiguous, Rule
-from segregation_tools.planning.goals import Goal, minimize, moves
+from segregation_tools.planning.goals import Goal, minimize, moves, named, travel_time
 from segregation_tools.planning.landscape import Landscape
 from segregation_tools.planning.plan import Plan, check
 from segregation_tools.planning.problem import Problem, read_problem
@@ -218,6 +218,7 @@ def _goal(goal: Any) -> Goal:
     if not isinstance(goal, Goal):
         msg = f"goal must be minimize(...) or maximize(...), or a sum of them, not {goal!r}"
         raise OptionError(msg)
+    named([*(what for _, what in goal.terms), moves, travel_time])  # refuses different ones of one name
     return goal
 
 

@@ -12,6 +12,7 @@ from segregation_tools.errors import OptionError
 from segregation_tools.indices.exposure import exposure
 from segregation_tools.indices.index import stocked
 from segregation_tools.planning.plan import Plan
+from segregation_tools.population.options import real_number
 from segregation_tools.population.population import as_population
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.curves import small_curves
@@ -125,6 +126,10 @@ def report(
     >>> folder.cleanup()
     """
     words = words_in(language)
+    min_count = real_number(min_count, "min_count", 0, "a number of people")
+    if title is not None and not isinstance(title, str):
+        msg = f"title must be text, not {title!r}"
+        raise OptionError(msg)
     if isinstance(data, Plan):
         _refuse_for_plans(groups=groups, rng=rng, draws=draws)
         refuse_rare(data.problem.pupils, min_count)

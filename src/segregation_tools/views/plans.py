@@ -437,11 +437,12 @@ def _schools(facts: _Facts) -> str:
         cells = [Cell(_arrow(text, *totals), number=True)]
         if room is not None:
             cells.append(Cell(text["untold"] if hidden[i, -1] else room[i], number=True))
+        untold = hidden[i] | hidden[i, -1]  # a share and a count tell the sum
         cells += [
-            Cell(_arrow(text, *[_share(facts, row, g, hidden[i]) for row in counts[:, i]]), number=True)
+            Cell(_arrow(text, *[_share(facts, row, g, untold) for row in counts[:, i]]), number=True)
             for g in range(len(groups))
         ]
-        cells.append(Cell("", bars=tuple(_bar(row, hidden[i]) for row in counts[:, i])))
+        cells.append(Cell("", bars=tuple(_bar(row, untold) for row in counts[:, i])))
         minutes = [np.nan if hidden[i, -1] else way[i] for way in ways]
         rows.append([Cell(names[i], head=True), *cells, Cell(_both(text, *minutes), number=True)])
     header = [text["schools_name"], text["schools_pupils"]]
@@ -510,14 +511,14 @@ def _check(facts: _Facts) -> str:
     by_rule = found.groupby("rule", sort=False)["by"].agg(["size", "sum", "max"])
     rows = [
         [Cell(_called(rule, text), head=True), Cell(whole(row["size"]), number=True)]
-        + [Cell(_amount(rule, row[how], text), number=True) for how in ("sum", "max")]
+        + [Cell(_amount(rule, row[how], facts), number=True) for how in ("sum", "max")]
         for rule, row in zip(map(str, by_rule.index), by_rule.to_dict("records"), strict=True)
     ]
     places = [
         [
             _called(rule, text),
             text["check_all"] if where == "all" else str(where),
-            Cell(_amount(rule, by, text), number=True),
+            Cell(_amount(rule, by, facts), number=True),
         ]
         for rule, where, by in found.itertuples(index=False)
     ]
@@ -532,9 +533,13 @@ def _called(rule: str, text: Words) -> str:
     return str(text["called"].get(rule, rule))
 
 
-def _amount(rule: str, by: float, text: Words) -> str:
-    unit = text["measured"].get(rule)
-    return "–" if unit is None else f"{by:,.1f}".removesuffix(".0").replace(",", "\u202f") + f" {unit}"
+def _amount(rule: str, by: float, facts: _Facts) -> str:
+    """Say by how much a rule is broken; not where that would tell of few pupils."""
+    unit = facts.text["measured"].get(rule)
+    hides = unit == facts.text["measured"]["capacity"] and (
+        facts.hidden[:, -1].any() or facts.untold[-1] or facts.few(by)
+    )
+    return "–" if unit is None or hides else f"{by:,.1f}".removesuffix(".0").replace(",", "\u202f") + f" {unit}"
 
 
 def _provenance(facts: _Facts, title: str | None) -> str:
