@@ -61,7 +61,7 @@ def test_three_zones_of_three_are_the_best_there_are(case, seed):
         *{
             "anywhere": lambda: [sgt.locked(stand)],
             "together": lambda: [sgt.together(dict.fromkeys(_neighbours(town, free), "x"))],
-            "island": lambda: [sgt.contiguous(exempt=[free[0]])],
+            "island": lambda: [sgt.contiguous(exempt=[free[0]]), sgt.locked([free[0]])],
         }.get(case, list)(),
     ]
     land = land_of(town, goal, rules)
@@ -149,3 +149,27 @@ def test_a_school_without_a_block_begins_at_its_largest_piece():
     found = reoptimized(land, land.start, seed=1, seconds=None, many=3, tell=silent)
     assert sgt.check(sgt.Plan(problem, land.plan(found), D, tuple(rules), None))
     assert D.value(problem, land.plan(found)) < D.value(problem, land.plan(land.start))
+
+
+@pytest.mark.parametrize(
+    "goal", [MOVES, sgt.minimize(sgt.travel_time), sgt.minimize(sgt.walkers_lost(4)) + 0 * MOVES], ids=repr
+)
+def test_costs_alone_are_a_goal(goal):
+    town = Town(blocks=25, schools=4, seed=2)
+    land = land_of(town, goal, [sgt.contiguous()])
+    far = sgt.score(town.pupils, town.blocks["school"], **town.today).zone
+    assert linear(land)
+    found = reoptimized(land, far.astype(np.int32), seed=1, seconds=None, many=3, tell=silent)
+    assert goal.value(land.problem, land.plan(found)) <= goal.value(land.problem, far)
+    assert sgt.check(town.rezone(goal=goal, seconds=0.3, steps=None))
+
+
+def test_islands_stay_with_their_school():
+    town = Town(blocks=60, schools=5, seed=2)
+    islands = [block for block in town.blocks.index if block not in set(town.schools["block"])][:35]
+    rules = [sgt.contiguous(exempt=islands)]
+    land = land_of(town, D, rules)
+    found = reoptimized(land, land.start, seed=1, seconds=None, many=3, tell=silent)
+    plan = sgt.Plan(land.problem, land.plan(found), D, tuple(rules), None)
+    assert plan.assignment[islands].equals(town.blocks["school"][islands].rename("school"))
+    assert plan.after["dissimilarity"] < plan.before["dissimilarity"]

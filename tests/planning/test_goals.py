@@ -153,8 +153,9 @@ def test_a_goal_names_a_group_that_is_there(town):
             town.rezone(goal=goal)
     with pytest.raises(sgt.GroupError, match="two groups"):
         town.rezone(goal=sgt.minimize(sgt.hutchens))
-    with pytest.raises(sgt.GeographyError, match="no geometry"):
-        town.rezone(goal=sgt.minimize(sgt.distortion))
+    for index in (sgt.distortion, sgt.dissimilarity_in_metres):
+        with pytest.raises(sgt.CapabilityError, match="reads the map, on which schools"):
+            town.rezone(goal=sgt.minimize(index))
 
 
 def estates(town, size=2):
@@ -237,3 +238,38 @@ def test_ways_by_street():
         sgt.score(pupils, blocks["school"], **today | {"schools": schools.assign(block=[0, None])})
     with pytest.raises(sgt.OptionError, match="speed"):
         sgt.street_travel(streets, speed=0)
+
+
+def test_feeders_are_todays_schools_even_those_that_close():
+    """Two schools close; their pupils go on together, each school's to another."""
+    units = list("wxyz")
+    pupils = sgt.Population(np.array([[5.0, 6, 7, 8], [8, 7, 6, 5]]), ["a", "b"], units=units)
+    plan = sgt.score(
+        pupils,
+        pd.Series(list("CCDD"), index=units),
+        current=pd.Series(list("AABB"), index=units),
+        schools=pd.DataFrame({"open": [False, False, True, True]}, index=list("ABCD")),
+        travel=pd.DataFrame(1.0, index=units, columns=list("ABCD")),
+        goal=sgt.minimize(sgt.split_feeders),
+    )
+    assert plan.after["split_feeders"] == 0
+    assert plan.edited({"x": "D"}).after["split_feeders"] == pytest.approx(13 / 52)
+
+
+def test_costs_of_ones_own_are_checked(town):
+    for cost, says in [
+        (lambda problem: np.ones(6), r"the shape \(6,\)"),
+        (lambda problem: problem.minutes * np.nan, "missing or infinite"),
+    ]:
+        with pytest.raises(sgt.OptionError, match=f"measure 'mine' has .*{says}.* 200 blocks × 6 schools"):
+            town.rezone(goal=sgt.minimize(sgt.Measure("mine", cost)))
+    with pytest.raises(sgt.OptionError, match="too large"):
+        town.rezone(goal=1e300 * sgt.minimize(sgt.dissimilarity))
+
+
+def test_blocks_of_two_schools_may_stay_together_where_zones_need_not_hang_together(village):
+    stand = village.schools["block"]
+    found = village.rezone(constraints=[sgt.together(dict.fromkeys(stand, "x"))], steps=5000)
+    assert found.assignment[stand.iloc[0]] == found.assignment[stand.iloc[1]]
+    everyone = [sgt.together(estates(village)), sgt.contiguous(), sgt.most_moved(1)]
+    assert sgt.check(village.rezone(constraints=everyone, steps=5000))

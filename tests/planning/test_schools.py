@@ -183,7 +183,9 @@ def test_a_school_that_closes_and_a_school_that_opens(town):
     assert set(closed.assignment) == set(schools.index[schools["open"]])
     assert sgt.check(closed)
     assert np.isnan(closed.before["dissimilarity"])
-    assert closed.to_frame()["current"].isna().sum() == (town.blocks["school"] == schools.index[2]).sum()
+    assert closed.to_frame()["current"].tolist() == town.blocks["school"].tolist()
+    there = town.blocks["school"] == schools.index[2]
+    assert closed.to_frame()["minutes_before"].isna().equals(there)
     assert np.isfinite(closed.burden().drop(columns="minutes_of_moved").to_numpy()).all()
     only = town.score(town.blocks["school"].replace(schools.index[2], schools.index[0]), schools=schools).burden()
     assert only["minutes_of_moved"].isna().all()  # whoever moves had a school that closes
@@ -538,7 +540,7 @@ def test_what_else_is_refused(town):
         ),
         (
             lambda: town.rezone(schools=more, travel=travel, constraints=[sgt.contiguous()]),
-            "nobody goes to 'new' today",
+            "no block goes to 'new' alone today",
         ),
         (lambda: town.rezone(constraints=[sgt.contiguous(), sgt.contiguous()]), "more than once"),
         (lambda: town.rezone(goal=1e300 * sgt.minimize(sgt.travel_time)), "too large"),
@@ -643,3 +645,50 @@ def test_different_measures_have_different_names(town, plan):
     called = town.score(plan.assignment, goal=sgt.minimize(sgt.Measure("longest_way", lambda problem: problem.minutes)))
     with pytest.raises(sgt.OptionError, match="'longest_way', as rows of the table"):
         sgt.compare_plans([called])
+
+
+def test_interrupted_at_once_todays_zones_are_the_plan(town):
+    def stop(done, value):
+        raise KeyboardInterrupt
+
+    for goal in (None, sgt.minimize(sgt.information_theory), sgt.minimize(sgt.gini)):
+        for length in ({"steps": 50_000}, {"seconds": 5, "steps": None}):
+            begun = time.monotonic()
+            plan = town.rezone(goal=goal, progress=stop, **length)
+            assert plan.moved == 0
+            assert time.monotonic() - begun < 4
+
+
+def test_where_todays_zones_are_in_the_way_zones_grow_from_the_schools():
+    """Two schools on either side of x; y, beyond x, may not go to the school whose zone x lies in."""
+    blocks = ["p", "q", "x", "y"]
+    touching = np.zeros((4, 4))
+    for i, j in [(0, 2), (1, 2), (2, 3)]:
+        touching[i, j] = touching[j, i] = 1
+    pupils = sgt.Population(np.array([[5.0, 6, 7, 8], [8, 7, 6, 5]]), ["a", "b"], units=blocks)
+    given = {
+        "current": pd.Series(["S1", "S2", "S1", "S1"], index=blocks),
+        "schools": pd.DataFrame({"block": ["p", "q"]}, index=["S1", "S2"]),
+        "travel": pd.DataFrame(1.0, index=blocks, columns=["S1", "S2"]),
+        "adjacency": touching,
+    }
+    rules = [sgt.contiguous(), sgt.forbidden([("y", "S1")])]
+    plan = sgt.rezone(pupils, **given, constraints=rules, rng=1, steps=2000)
+    assert plan.assignment.tolist() == ["S1", "S2", "S2", "S2"]
+    rules = [sgt.contiguous(), sgt.forbidden([("y", "S1"), ("x", "S2")])]
+    with pytest.raises(sgt.DataError, match=r"no start was found.*'y'"):
+        sgt.rezone(pupils, **given, constraints=rules, rng=1, steps=2000)
+
+
+def test_an_older_matrix_of_weights_is_matched_by_its_labels(town):
+    from libpysal.weights import Rook
+
+    shuffled = town.blocks.iloc[np.random.default_rng(0).permutation(200)]
+    given = town.score(town.blocks["school"], adjacency=Rook.from_dataframe(shuffled, use_index=True)).problem
+    assert (given.adjacency != town.pupils.geography.adjacency("rook", 1.0)).nnz == 0
+
+
+def test_schools_of_several_labels_are_refused(town):
+    several = town.schools.set_index(pd.MultiIndex.from_product([["city"], town.schools.index]))
+    with pytest.raises(sgt.DataError, match="labelled by several columns"):
+        town.score(town.blocks["school"], schools=several)

@@ -80,13 +80,14 @@ def reoptimized(
     Returns
     -------
     ndarray of int, shape (units,)
-        A plan that is as good or better; interrupted, the best until then.
+        A plan that is as good or better; interrupted, the best until then, when the choice that is being solved is done.
     """
     chance = np.random.default_rng(seed)
     begun, solved, size = time.monotonic(), 0, 0
     seen: set[tuple[int, ...]] = set()
-    here = _Plan.of(land, zone)
+    best = zone
     try:
+        here = _Plan.of(land, zone)
         while size < len(ZONES) and ZONES[size] <= len(land.district.low):
             done = spent(begun, seconds, solved, many)
             if done >= 1:
@@ -103,10 +104,11 @@ def reoptimized(
             better = here.solved(np.array(few), left)
             if better is not None and better.value < here.value:
                 here = better
+                best = here.zone
                 seen = {others for others in seen if not set(others) & set(few)}  # what was proven holds no longer
     except KeyboardInterrupt:
         pass  # the best until now
-    return here.zone
+    return best
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,7 @@ class _Plan:
     roots : ndarray of int, shape (zones,)
         Unit at which each zone begins.
     free : ndarray of bool, shape (units,)
-        What may move: pieces that are cut off from their school stay, unless they are exempt.
+        What may move: blocks that are exempt, and pieces that are cut off from their school, stay.
     value : float
         Of the goal.
     """
@@ -156,7 +158,6 @@ class _Plan:
         roots, free = np.full(len(district.low), -1), np.ones(len(zone), dtype=bool)
         if district.whole:
             roots, free = land.rooted(zone)
-            free[land.left_out] = True
         return cls(land, zone, shares, weights, both.astype(bool), roots, free, land.height(land.at(zone, 0)))
 
     def drawn(self, many: int, chance: np.random.Generator) -> tuple[int, ...]:
@@ -184,7 +185,7 @@ class _Plan:
     def _counted(self, sums: Floats) -> float:
         """Weigh sums; those of zones, which are columns, are added up."""
         counted = np.where(self.both.reshape(-1, *[1] * (sums.ndim - 1)), np.abs(sums), np.maximum(sums, 0))
-        return float(self.weights @ counted.reshape(len(counted), -1).sum(axis=1))
+        return float(self.weights @ counted.sum(axis=tuple(range(1, counted.ndim))))
 
     def solved(self, which: Codes, seconds: float | None) -> _Plan | None:
         """Share the units of some zones among these in the best way; None where no better one was found.
@@ -226,8 +227,7 @@ class _Plan:
             others = float(self.land.at(self.zone, 0).moved[0] - (away * lies).sum())
             program.add(-np.inf, district.most_moved - others, x=away.reshape(1, -1))
         if whole:
-            held = np.isin(units, self.land.left_out, invert=True)
-            fed = sparse.block_diag([one[held & (units != root)] for root in self.roots[which]])
+            fed = sparse.block_diag([one[units != root] for root in self.roots[which]])
             program.add(0, 0, x=-fed, f=fed @ _each(k, into - out))
             program.add(-np.inf, 0, x=-len(units) * fed, f=fed @ _each(k, into))
         for q in range(len(sums)):

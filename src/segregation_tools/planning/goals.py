@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from segregation_tools.errors import CapabilityError, GroupError, OptionError, listed
 from segregation_tools.indices.index import Index
@@ -215,7 +216,7 @@ def _feeders(problem: Problem) -> Codes:
     if tiers is not None and FEEDER in tiers:
         feeders: Codes = np.unique(tiers[FEEDER].astype(str), return_inverse=True)[1].astype(np.intp)
         return feeders
-    return problem.current + 1
+    return pd.factorize(problem.today)[0].astype(np.intp)
 
 
 def _largest_parts(problem: Problem, zone: Codes) -> Floats:
@@ -507,7 +508,17 @@ def _cost(what: Measure, problem: Problem) -> Floats:
     if what.cost is None:
         msg = f"the measure {what.name!r} has neither cost=, what a block costs, nor value= with a guide="
         raise OptionError(msg)
-    return what.cost(problem)
+    cost = np.asarray(what.cost(problem))
+    if cost.shape != problem.minutes.shape or not np.isfinite(cost).all():
+        found = (
+            "values that are missing or infinite" if cost.shape == problem.minutes.shape else f"the shape {cost.shape}"
+        )
+        msg = (
+            f"the cost of measure {what.name!r} has {found}: give a number for each of {len(problem.blocks)} blocks × "
+            f"{len(problem.schools)} schools, and forbidden([...]) for ways that may not be"
+        )
+        raise OptionError(msg)
+    return cost
 
 
 def _mix(problem: Problem) -> Floats:

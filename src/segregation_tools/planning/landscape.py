@@ -9,10 +9,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, listed
+from segregation_tools.errors import CapabilityError, DataError, GeographyError, GroupError, OptionError, listed
 from segregation_tools.kernels import moves
 from segregation_tools.planning.constraints import Contiguous, Rule
-from segregation_tools.planning.goals import guide_of, value_of
+from segregation_tools.planning.goals import guide_of, measured_by, value_of
 from segregation_tools.planning.pieces import joining, pieces
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ TINY = 1e-12
 COLD = 1e-9  # temperature
 DEAR = 1e9  # price of a pupil without room
 ROUNDING = 1e-6  # pupils
+BEGINNINGS = 30  # tried from the schools, where today's zones leave no start
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ class Landscape:
             msg = f"there is one group, {listed(problem.pupils.groups)}, and none for it to meet: name more groups"
             raise GroupError(msg)
         linear, terms, constant, exact = _followed(problem, goal)
-        if not np.abs(linear).max(initial=0) < LARGEST:
+        if not max(np.abs(linear).max(initial=0), np.abs(terms.scales).max(initial=0)) < LARGEST:
             msg = f"the weights of {goal!r} are too large: let what matters most weigh about 1"
             raise OptionError(msg)
         parts = _parts(problem, rules)
@@ -110,6 +111,7 @@ class Landscape:
             left_out = np.setdiff1d(parts[outside], parts[~outside])
             most = whole.most(problem)
             joins = joining(units, left_out)
+        fewest = min([rule.most_moved(problem) for rule in rules], default=np.inf)
         district = moves.District(
             np.ascontiguousarray(units.counts.T),
             units.sizes,
@@ -117,7 +119,7 @@ class Landscape:
             low,
             high,
             units.current.astype(np.int32),
-            min([rule.most_moved(problem) for rule in rules], default=np.inf),
+            fewest if fewest < problem.sizes.sum() else np.inf,
             whole is not None,
         )
         start = _nearest(units, may) if most is None else _started(units, may, left_out, most)
@@ -281,7 +283,7 @@ def _followed(problem: Problem, goal: Goal) -> tuple[Floats, moves.Terms, float,
     today = np.where(problem.current >= 0, problem.current, problem.minutes.argmin(axis=1))
     mix = np.asarray(problem.pupils.mix, dtype=np.float64)
     for weight, what in goal.terms:
-        value_of(problem, today, what)  # refuses groups that it cannot compare
+        _check_measurable(problem, today, what)
         guide = guide_of(problem, what)
         exact &= guide.exact
         if guide.cost is not None:
@@ -305,6 +307,18 @@ def _followed(problem: Problem, goal: Goal) -> tuple[Floats, moves.Terms, float,
         mix,
     )
     return linear, terms, constant, exact
+
+
+def _check_measurable(problem: Problem, zone: Codes, what: Any) -> None:
+    """Refuse groups that an index cannot compare, and indices of the map: schools as units have no place on it."""
+    try:
+        value_of(problem, zone, what)
+    except GeographyError as lacking:
+        msg = (
+            f"{measured_by(what)} reads the map, on which schools, as units in which pupils meet, have no shape: take an "
+            "index of evenness or exposure"
+        )
+        raise CapabilityError(msg) from lacking
 
 
 def _parts(problem: Problem, rules: Sequence[Rule]) -> Codes:
@@ -342,7 +356,7 @@ def _check_parts(
         return
     stand = units.stands[units.stands >= 0]
     shared = np.flatnonzero(np.bincount(stand, minlength=1) > 1)
-    if len(shared):
+    if whole is not None and len(shared):
         msg = f"together(...) joins blocks in which different schools stand: {members(shared)}. Leave these apart"
         raise DataError(msg)
     shut = np.flatnonzero(~may.any(axis=1))
@@ -361,7 +375,7 @@ def _check_parts(
     home = np.zeros(len(units.blocks))
     np.add.at(home, parts, problem.current != units.current[parts])
     split = np.flatnonzero(home > 0)
-    if len(split) and np.isfinite(min(rule.most_moved(problem) for rule in rules)):
+    if len(split) and min(rule.most_moved(problem) for rule in rules) < problem.sizes.sum():
         msg = (
             "most_moved(...) cannot be kept beside together(...) of blocks that go to different schools today: "
             f"{members(split)}. Leave these apart, or let minimize(moves) keep moves few"
@@ -418,10 +432,10 @@ def _started(units: Problem, allowed: Allowed, left_out: Codes, most: Codes) -> 
     zone = units.current.copy()
     rows = np.arange(len(zone))
     placed = np.flatnonzero(units.stands >= 0)
-    nowhere = np.flatnonzero((units.stands < 0) & (units.rolls(units.current) == 0))
+    nowhere = np.flatnonzero((units.stands < 0) & (np.bincount(zone[zone >= 0], minlength=len(units.stands)) == 0))
     if len(nowhere):
         names = listed(units.schools[nowhere])
-        msg = f"nobody goes to {names} today, and no block says where a zone could begin: give 'block'"
+        msg = f"no block goes to {names} alone today, and none says where a zone could begin: give 'block'"
         raise DataError(msg)
     zone[units.stands[placed]] = placed
     zone[(zone >= 0) & ~allowed[rows, zone]] = -1
@@ -436,19 +450,37 @@ def _started(units: Problem, allowed: Allowed, left_out: Codes, most: Codes) -> 
             sizes[piece[units.stands[school]]] = len(zone) + 1
         kept = np.argsort(-sizes, kind="stable")[: most[school]]
         zone[mine[~np.isin(piece[mine], kept)]] = -1
-    return _grown(units, zone, allowed, joining(units, left_out))
+    joins = joining(units, left_out)
+    grown = _grown(zone, units.minutes, allowed, joins)
+    if (grown < 0).any():  # today's zones are in the way: begin at the schools, the near first, but not always
+        bare = np.where(exempt | np.isin(zone, np.flatnonzero(units.stands < 0)), zone, -1)
+        bare[units.stands[placed]] = placed
+        chance = np.random.default_rng(0)
+        for _ in range(BEGINNINGS):
+            again = _grown(bare, units.minutes * chance.uniform(0.5, 1.5, allowed.shape), allowed, joins)
+            if (again >= 0).all():
+                return again
+    left = units.blocks[np.flatnonzero(grown < 0)]
+    if len(left):
+        msg = (
+            f"no start was found in which zones hang together: {len(left)} blocks touch no zone of a school that they may "
+            f"go to, {listed(left)}. Allow them another school, or exempt them from contiguous()"
+        )
+        raise DataError(msg)
+    return grown
 
 
-def _grown(problem: Problem, zone: Codes, allowed: NDArray[np.bool_], matrix: csr_array) -> Codes:
-    """Give blocks without a school to one whose zone touches them, the shortest way first."""
+def _grown(zone: Codes, minutes: Floats, allowed: Allowed, matrix: csr_array) -> Codes:
+    """Give blocks without a school to one whose zone touches them, the shortest way first; −1 for what is left."""
     import heapq
 
+    zone = zone.copy()
     waiting: list[tuple[float, int, int]] = []
 
     def offer(block: int) -> None:
         for near in matrix.indices[matrix.indptr[block] : matrix.indptr[block + 1]]:
             if zone[near] < 0 and allowed[near, zone[block]]:
-                heapq.heappush(waiting, (problem.minutes[near, zone[block]], int(near), int(zone[block])))
+                heapq.heappush(waiting, (minutes[near, zone[block]], int(near), int(zone[block])))
 
     for block in np.flatnonzero(zone >= 0).tolist():
         offer(block)
@@ -457,11 +489,4 @@ def _grown(problem: Problem, zone: Codes, allowed: NDArray[np.bool_], matrix: cs
         if zone[block] < 0:
             zone[block] = school
             offer(block)
-    lost = np.flatnonzero(zone < 0)
-    if len(lost):
-        msg = (
-            f"{len(lost)} blocks touch no zone of a school that they may go to: {listed(problem.blocks[lost])}. Allow them "
-            "another school, or exempt them from contiguous()"
-        )
-        raise DataError(msg)
     return zone

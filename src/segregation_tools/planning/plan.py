@@ -191,16 +191,17 @@ class Plan:
     def to_frame(self) -> pd.DataFrame:
         """Return one row a block: `current`, `moved`, `minutes_before`, `minutes_now`, `school`; and geometry.
 
+        `current` is the school of today, even where it closes; the minutes to that are not known.
+
         Returns
         -------
         DataFrame or GeoDataFrame
         """
         problem, rows = self.problem, np.arange(len(self.zone))
         stays_open = problem.current >= 0
-        current = pd.Series(problem.schools[problem.current], index=problem.blocks, dtype=object).where(stays_open)
         frame = pd.DataFrame(
             {
-                "current": current,
+                "current": pd.Series(problem.today, index=problem.blocks),
                 "moved": self.zone != problem.current,
                 "minutes_before": np.where(stays_open, problem.minutes[rows, problem.current], np.nan),
                 "minutes_now": problem.minutes[rows, self.zone],

@@ -39,8 +39,10 @@ class Problem:
         Who lives in each block.
     schools : pandas.Index
         Open schools.
+    today : pandas.Index, of length blocks
+        School of each block today, which may close.
     current : ndarray of int, shape (blocks,)
-        Position of the school of each block today; −1 where that closes.
+        Its position; −1 where it closes.
     minutes : ndarray of shape (blocks, schools)
         How long the way is.
     stands : ndarray of int, shape (schools,)
@@ -53,6 +55,7 @@ class Problem:
 
     pupils: Population
     schools: pd.Index[Any]
+    today: pd.Index[Any]
     current: Codes
     minutes: Floats
     stands: Codes
@@ -146,6 +149,7 @@ class Problem:
         return Problem(
             Population(sum_by_code(self.counts, parts, size), self.pupils.groups, units=self.blocks[first]),
             self.schools,
+            self.today[first],
             np.where(same, self.current[first], -1),
             np.ascontiguousarray(minutes.T),
             np.where(self.stands >= 0, parts[self.stands], -1),
@@ -206,6 +210,9 @@ def read_problem(
     if not isinstance(schools, pd.DataFrame) or not len(schools) or not schools.index.is_unique:
         msg = "schools must be a DataFrame with one row a school, labelled by its index"
         raise DataError(msg)
+    if isinstance(schools.index, pd.MultiIndex):
+        msg = "schools are labelled by several columns: take one, schools.index = schools.index.map('/'.join)"
+        raise DataError(msg)
     if pupils.stated_total is not None and pupils.with_rest() is not pupils:
         msg = (
             "some pupils belong to none of the groups, but sit in schools too: read them as a group, pupils.with_rest()"
@@ -232,8 +239,9 @@ def read_problem(
     table = schools[is_open]
     minutes = _minutes(travel(pupils, table) if callable(travel) else travel, pupils.units, table.index)
     stands = _stands(table, pupils.units)
-    where = table.index.get_indexer(pd.Index(today))
-    return Problem(pupils, table.index, where, minutes, stands, table, _touching(adjacency, pupils.units))
+    attended = pd.Index(today, tupleize_cols=False)
+    where = table.index.get_indexer(attended)
+    return Problem(pupils, table.index, attended, where, minutes, stands, table, _touching(adjacency, pupils.units))
 
 
 def _minutes(travel: Any, blocks: pd.Index[Any], schools: pd.Index[Any]) -> Floats:
@@ -282,7 +290,8 @@ def _touching(adjacency: Any, blocks: pd.Index[Any]) -> csr_array | None:
 
     if adjacency is None:
         return None
-    labels = adjacency.index if isinstance(adjacency, pd.DataFrame) else getattr(adjacency, "unique_ids", None)
+    ordered = getattr(adjacency, "id_order", None)  # of W, the older kind
+    labels = adjacency.index if isinstance(adjacency, pd.DataFrame) else getattr(adjacency, "unique_ids", ordered)
     given = adjacency.to_numpy() if isinstance(adjacency, pd.DataFrame) else getattr(adjacency, "sparse", adjacency)
     if not issparse(given) and np.ndim(given) != 2:
         msg = f"adjacency must be a libpysal Graph or a matrix of blocks × blocks, not {type(adjacency).__name__}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -134,16 +134,17 @@ def annealed(
     if land.beyond(at) <= ROUNDING:
         ends.append((land.height(at), land.start))
     state = _State(land, typical, toll, time.monotonic(), seconds, lowest=min((end[0] for end in ends), default=np.inf))
-    tell(0.0, state.lowest)
+    tasks: list[Future[list[tuple[float, Codes]]]] = []
     with ThreadPoolExecutor(workers) as pool:
-        if steps is None:
-            tasks = [pool.submit(state.climb_on, root, worker, workers, each) for worker in range(workers)]
-        else:
-            many = max(1, round(steps / each))
-            seeds = seeds_of(root, 0, many)
-            tasks = [pool.submit(state.climb, turn, int(seed), steps // many) for turn, seed in enumerate(seeds)]
-        waiting = set(tasks)
         try:
+            tell(0.0, state.lowest)
+            if steps is None:
+                tasks += [pool.submit(state.climb_on, root, worker, workers, each) for worker in range(workers)]
+            else:
+                many = max(1, round(steps / each))
+                seeds = seeds_of(root, 0, many)
+                tasks += [pool.submit(state.climb, turn, int(seed), steps // many) for turn, seed in enumerate(seeds)]
+            waiting = set(tasks)
             while waiting:
                 _, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
                 done = 1 - len(waiting) / len(tasks) if seconds is None else min(1.0, state.elapsed / seconds)
@@ -153,6 +154,7 @@ def annealed(
             pool.shutdown(wait=True, cancel_futures=True)
         except BaseException:  # of `progress`: nobody waits for the plan any more
             state.stopped = True
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
         results = [task.result() for task in tasks if task.done() and not task.cancelled()]
     return state, ends + [end for result in results for end in result]

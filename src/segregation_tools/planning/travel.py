@@ -56,7 +56,8 @@ class StreetTravel:
             school, block = np.argwhere(np.isinf(metres))[0]
             msg = (
                 f"no street leads from block {pupils.units[block]!r} to school {schools.index[school]!r} "
-                f"({int(np.isinf(metres).sum())} such ways in all): join the streets, or give travel as a table"
+                f"({int(np.isinf(metres).sum())} such ways in all). Streets meet where they share a corner: "
+                "streets.union_all() makes one of each crossing; or give travel as a table"
             )
             raise DataError(msg)
         return pd.DataFrame(metres.T / self.speed, index=pupils.units, columns=schools.index)

@@ -54,14 +54,14 @@ def walked(
     ndarray of int, shape (units,)
         The best plan on the way; interrupted, the best until then.
     """
-    free = land.unguided()
-    at = free.at(zone, seed)
     chance = np.random.default_rng(seed)
-    here = lowest = land.goal.value(land.problem, land.plan(zone))
     best, rises = zone.copy(), list[float]()
     begun = told = time.monotonic()
     made = 0
     try:
+        free = land.unguided()
+        at = free.at(zone, seed)
+        here = lowest = land.goal.value(land.problem, land.plan(zone))
         while True:
             done = spent(begun, seconds, made, many)
             if done >= 1:
