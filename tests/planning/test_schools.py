@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 import segregation_tools as sgt
 from segregation_tools.indices.index import Index
 from segregation_tools.planning import search
+from segregation_tools.planning.feasible import check_feasible
 from tests.planning.towns import GROUPS, RULES, Town
 
 
@@ -385,8 +386,49 @@ def test_what_cannot_be_kept_to_is_said_at_once_and_by_how_much(town):
             town.rezone(constraints=constraints)
     tight = pd.Series(np.ceil(pupils / 6), index=town.district.schools.index)
     rules = [sgt.capacity(seats=tight, low=tight - 1), sgt.contiguous(), sgt.most_moved(0.001)]
+    with pytest.raises(sgt.DataError, match="cannot be kept together"):
+        town.rezone(constraints=rules, steps=20_000)
+    rules = [sgt.capacity(seats=tight, low=tight - 1), sgt.contiguous()]  # of whole blocks none does
     with pytest.raises(sgt.CapabilityError, match="no plan that keeps to all rules was found: the best leaves"):
         town.rezone(constraints=rules, steps=20_000)
+
+
+def test_rules_that_conflict_are_named_with_those_that_could_give_way(town):
+    """Nobody may come to the first school, which must have more pupils."""
+    first, *others = town.schools.index
+    today = town.rolls(town.blocks["school"]).sum(axis=1)
+    away = [(block, first) for block in town.blocks.index[town.blocks["school"] != first]]
+    rules = [
+        sgt.capacity(low={first: today[first] + 50, **dict.fromkeys(others, 0)}),
+        sgt.forbidden(away),
+        sgt.contiguous(),
+    ]
+    says = rf"at least 50 pupils .* \({first} 50\): loosen capacity\(low=…\) or forbidden\(\d+ pairs\)"
+    with pytest.raises(sgt.DataError, match=says):
+        town.rezone(constraints=rules)
+    assert sgt.check(town.rezone(constraints=rules[:1] + rules[2:], steps=20_000))
+    three = [*rules, sgt.capacity(low={first: today[first] + 20, **dict.fromkeys(others, 0)})]
+    with pytest.raises(sgt.DataError, match=r"loosen forbidden\("):
+        town.rezone(constraints=three)
+    with pytest.raises(sgt.DataError, match=r"more than one of .* without any one of them, 20 or more"):
+        town.rezone(constraints=[*three, sgt.locked(town.blocks.index)])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rules_that_some_plan_keeps_are_never_refused(town, seed):
+    """Room exactly for a plan drawn at random, of schools in reach."""
+    chance = np.random.default_rng(seed)
+    near = (town.travel <= 2 * town.travel.min(axis=1).to_numpy()[:, np.newaxis]).to_numpy()
+    school = pd.Series([chance.choice(town.schools.index[row]) for row in near], index=town.blocks.index)
+    rolls = town.rolls(school).sum(axis=1).reindex(town.schools.index, fill_value=0)
+    far = [
+        (block, name) for block, row in zip(town.blocks.index, near, strict=True) for name in town.schools.index[~row]
+    ]
+    moved = town.score(school).moved
+    rules = [sgt.capacity(seats=rolls, low=rolls), sgt.forbidden(far), sgt.most_moved(min(1, moved + 1e-9))]
+    check_feasible(town.score(school).problem, rules)
+    with pytest.raises(sgt.DataError, match="cannot be kept together"):
+        check_feasible(town.score(school).problem, [*rules, sgt.capacity(seats=rolls - 1)])
 
 
 def test_an_island_without_a_school_is_exempt_by_name(town):
@@ -520,8 +562,12 @@ def test_progress_begins_at_today(town):
 def test_tight_rules_end_in_time(town):
     big = Town(2000, 12, seed=1)
     room = np.ceil(big.pupils.group_totals.sum() / 12)
-    rules = [sgt.contiguous(), sgt.capacity(seats=room, low=room - 1), sgt.most_moved(0.01)]
+    rules = [sgt.contiguous(), sgt.capacity(seats=room, low=room - 1)]
     big.rezone(steps=1000)
+    begun = time.monotonic()
+    with pytest.raises(sgt.DataError, match=r"cannot be kept together.*loosen capacity\(.*\) or most_moved\(0.01\)"):
+        big.rezone(constraints=[*rules, sgt.most_moved(0.01)], seconds=600, steps=None)
+    assert time.monotonic() - begun < 5
     begun = time.monotonic()
     with pytest.raises(sgt.CapabilityError, match="no plan that keeps to all rules"):
         big.rezone(constraints=rules, seconds=0.5, steps=None)

@@ -141,11 +141,11 @@ class Capacity(Rule):
     def __repr__(self) -> str:
         given = {"within": self.within, "seats": self.seats, "low": self.low}
         plain = {
-            name: value if isinstance(value, (int, float, str)) else "…"
+            name: repr(value) if isinstance(value, str) else f"{value:.10g}" if isinstance(value, (int, float)) else "…"
             for name, value in given.items()
             if value is not None
         }
-        return f"capacity({', '.join(f'{name}={value!r}' for name, value in plain.items())})"
+        return f"capacity({', '.join(f'{name}={value}' for name, value in plain.items())})"
 
     def rooms(self, problem: Problem) -> tuple[Floats, Floats]:
         """Say between how many pupils each school has room for.

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from segregation_tools.errors import CapabilityError, DataError, GeographyError, GroupError, OptionError, listed
 from segregation_tools.kernels import moves
 from segregation_tools.planning.constraints import Contiguous, Rule
+from segregation_tools.planning.feasible import check_feasible
 from segregation_tools.planning.goals import guide_of, measured_by, value_of
 from segregation_tools.planning.pieces import joining, pieces
 
@@ -123,6 +124,10 @@ class Landscape:
             whole is not None,
         )
         start = _nearest(units, may) if most is None else _started(units, may, left_out, most)
+        rolls = np.bincount(start, units.sizes, len(low))
+        moved = units.sizes[(units.current >= 0) & (start != units.current)].sum()
+        if (rolls > high + ROUNDING).any() or (rolls < low - ROUNDING).any() or moved > fewest + ROUNDING:
+            check_feasible(problem, rules)
         graph = moves.ringed(joins.indptr.astype(np.int32), joins.indices.astype(np.int32))
         return cls(problem, goal, parts, units, left_out, district, graph, terms, constant, exact, start)
 
