@@ -9,6 +9,7 @@ import numba
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from libpysal.graph import Graph
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -17,6 +18,7 @@ import segregation_tools as sgt
 from segregation_tools.indices.index import Index
 from segregation_tools.planning import search
 from segregation_tools.planning.feasible import check_feasible
+from segregation_tools.planning.pieces import pieces
 from tests.planning.towns import GROUPS, RULES, Town
 
 
@@ -738,3 +740,38 @@ def test_schools_of_several_labels_are_refused(town):
     several = town.schools.set_index(pd.MultiIndex.from_product([["city"], town.schools.index]))
     with pytest.raises(sgt.DataError, match="labelled by several columns"):
         town.score(town.blocks["school"], schools=several)
+
+
+def test_borders_may_lie_as_far_apart_as_is_said(tmp_path):
+    """Two halves of a town, five metres apart, a school in one of them."""
+    place = np.array([(x + 5.0 * (x >= 400), y) for y in (0, 200) for x in (0, 200, 400, 600)])
+    blocks = geopandas.GeoDataFrame(
+        {"a": np.arange(8.0) + 3, "b": 12 - np.arange(8.0), "school": ["S1", "S2"] * 4},
+        geometry=shapely.box(*place.T, *(place + 200).T),
+        crs=32610,
+    )
+    given = {
+        "current": blocks["school"],
+        "schools": pd.DataFrame({"block": [0, 1]}, index=["S1", "S2"]),
+        "travel": pd.DataFrame(1.0, index=blocks.index, columns=["S1", "S2"]),
+    }
+    pupils = sgt.Population.from_frame(blocks, ["a", "b"])
+    with pytest.raises(sgt.DataError, match="4 blocks lie in a part of the district without a school"):
+        sgt.rezone(pupils, **given, constraints=[sgt.contiguous()], rng=1, steps=5000)
+    wide = sgt.contiguous(tolerance=6)
+    plan = sgt.rezone(pupils, **given, constraints=[wide], rng=1, steps=5000)
+    assert sgt.check(plan)
+    assert repr(wide) == "contiguous(tolerance=6)"
+    joined = sgt.score(pupils, plan.assignment, **given, constraints=[sgt.contiguous()])
+    assert (pieces_of(plan) <= pieces_of(joined)).all()
+    plan.save(tmp_path / "plan")
+    assert sgt.check(sgt.load_plan(tmp_path / "plan"))
+    with pytest.raises(sgt.OptionError, match="tolerance"):
+        sgt.contiguous(tolerance=-1)
+
+
+def pieces_of(plan):
+    """Pieces of each zone of a plan, under its own rule."""
+    (rule,) = plan.constraints
+    problem = plan.problem.touching(rule.tolerance)
+    return pieces(problem, plan.zone, rule.left_out(problem))[1]

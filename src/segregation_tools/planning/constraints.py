@@ -11,6 +11,7 @@ import pandas as pd
 
 from segregation_tools.errors import DataError, OptionError, listed
 from segregation_tools.planning.pieces import pieces
+from segregation_tools.planning.problem import TOUCHING
 from segregation_tools.population.options import real_number
 from segregation_tools.population.reading import column_of_numbers
 
@@ -255,9 +256,12 @@ class Contiguous(Rule):
     """Zones in one piece, see `contiguous`."""
 
     exempt: tuple[Hashable, ...] = ()
+    tolerance: float = TOUCHING
 
     def __repr__(self) -> str:
-        return f"contiguous(exempt={list(self.exempt)})" if self.exempt else "contiguous()"
+        told = [f"exempt={list(self.exempt)}"] if self.exempt else []
+        told += [f"tolerance={self.tolerance:g}"] if self.tolerance != TOUCHING else []
+        return f"contiguous({', '.join(told)})"
 
     def left_out(self, problem: Problem) -> Codes:
         """Give the positions of blocks that are exempt.
@@ -285,7 +289,7 @@ class Contiguous(Rule):
         -------
         ndarray of int, shape (schools,)
         """
-        return np.maximum(pieces(problem, problem.current, self.left_out(problem))[1], 1)
+        return np.maximum(pieces(problem.touching(self.tolerance), problem.current, self.left_out(problem))[1], 1)
 
     def broken(self, problem: Problem, zone: Codes) -> Broken:
         """Yield schools whose zone has too many pieces, or does not hold the block in which the school stands.
@@ -301,7 +305,7 @@ class Contiguous(Rule):
         ------
         tuple of rule, school, and by how many pieces
         """
-        beyond = pieces(problem, zone, self.left_out(problem))[1] - self.most(problem)
+        beyond = pieces(problem.touching(self.tolerance), zone, self.left_out(problem))[1] - self.most(problem)
         for school in np.flatnonzero(beyond > 0).tolist():
             yield "contiguous", problem.schools[school], float(beyond[school])
         placed = np.flatnonzero(problem.stands >= 0)
@@ -327,13 +331,15 @@ class Contiguous(Rule):
         return allowed
 
 
-def contiguous(*, exempt: Iterable[Hashable] = ()) -> Contiguous:
+def contiguous(*, exempt: Iterable[Hashable] = (), tolerance: float = TOUCHING) -> Contiguous:
     """Keep every zone in one piece, joined to the block of its school; no zone in more pieces than today.
 
     Parameters
     ----------
     exempt : iterable of block labels
         Islands, that need not be joined to anything: they stay with their school, or go to the nearest that they may.
+    tolerance : float
+        How many metres apart borders may lie and still be one, where no adjacency is given.
 
     Returns
     -------
@@ -344,7 +350,8 @@ def contiguous(*, exempt: Iterable[Hashable] = ()) -> Contiguous:
     >>> contiguous()
     contiguous()
     """
-    return Contiguous(_labels(exempt, "contiguous(exempt=[...])"))
+    tolerance = real_number(tolerance, "tolerance", 0, "a length in metres")
+    return Contiguous(_labels(exempt, "contiguous(exempt=[...])"), tolerance)
 
 
 @dataclass(frozen=True, repr=False)

@@ -103,8 +103,9 @@ class Landscape:
             msg = f"the weights of {goal!r} are too large: let what matters most weigh about 1"
             raise OptionError(msg)
         parts = _parts(problem, rules)
-        touching = None if whole is None else joining(problem, whole.left_out(problem))
-        units, cost, may = problem.joined(parts, touching), *_added(parts, linear, allowed)
+        placed = problem if whole is None else problem.touching(whole.tolerance)
+        touching = None if whole is None else joining(placed, whole.left_out(problem))
+        units, cost, may = placed.joined(parts, touching), *_added(parts, linear, allowed)
         _check_parts(problem, parts, units, may, whole, rules)
         left_out, most, joins = np.zeros(0, dtype=np.intp), None, csr_array((len(units.blocks),) * 2)
         if whole is not None:
@@ -370,7 +371,7 @@ def _check_parts(
         raise DataError(msg)
     if whole is not None:
         outside = whole.left_out(problem)
-        piece, _ = pieces(problem, parts, outside, len(units.blocks))
+        piece, _ = pieces(problem.touching(whole.tolerance), parts, outside, len(units.blocks))
         inside = np.setdiff1d(np.arange(len(parts)), outside)
         pairs = np.unique(np.stack([parts[inside], piece[inside]]), axis=1)
         apart = np.flatnonzero(np.bincount(pairs[0]) > 1)
@@ -412,7 +413,7 @@ def _check_joined(problem: Problem, whole: Contiguous) -> None:
     if (problem.stands < 0).any():
         return
     one = np.zeros(len(problem.blocks), dtype=np.intp)
-    piece, _ = pieces(problem, one, whole.left_out(problem))
+    piece, _ = pieces(problem.touching(whole.tolerance), one, whole.left_out(problem))
     reached = np.isin(piece, piece[problem.stands])
     reached[whole.left_out(problem)] = True
     if not reached.all():

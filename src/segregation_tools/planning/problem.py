@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["Problem", "read_problem"]
+__all__ = ["TOUCHING", "Problem", "read_problem"]
 
 TOUCHING = 1.0  # metres that borders may lie apart
 TINY = 1e-9  # pupils: blocks without any count by their ways alone
@@ -85,6 +85,29 @@ class Problem:
         if self.given is not None:
             return self.given
         return self.pupils.geography.adjacency("rook", TOUCHING)
+
+    @cached_property
+    def _by_tolerance(self) -> dict[float, Problem]:
+        return {TOUCHING: self}
+
+    def touching(self, tolerance: float) -> Problem:
+        """Return the district with borders that may lie so far apart.
+
+        Parameters
+        ----------
+        tolerance : float
+            In metres; an adjacency that was given stays.
+
+        Returns
+        -------
+        Problem
+        """
+        if self.given is not None:
+            return self
+        known = self._by_tolerance
+        if tolerance not in known:
+            known[tolerance] = replace(self, given=self.pupils.geography.adjacency("rook", tolerance))
+        return known[tolerance]
 
     @property
     def blocks(self) -> pd.Index[Any]:

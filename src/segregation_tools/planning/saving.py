@@ -62,8 +62,9 @@ def save_plan(plan: Plan, path: Any) -> None:
 
 def _with_adjacency(plan: Plan) -> Problem:
     """Take the district, with the blocks that touch as the plan's rules saw them."""
-    asked = any(isinstance(rule, Contiguous) for rule in plan.constraints)
-    return replace(plan.problem, given=plan.problem.adjacency) if asked else plan.problem
+    asked = next((rule for rule in plan.constraints if isinstance(rule, Contiguous)), None)
+    problem = plan.problem
+    return problem if asked is None else replace(problem, given=problem.touching(asked.tolerance).adjacency)
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
