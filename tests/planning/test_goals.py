@@ -273,3 +273,13 @@ def test_blocks_of_two_schools_may_stay_together_where_zones_need_not_hang_toget
     assert found.assignment[stand.iloc[0]] == found.assignment[stand.iloc[1]]
     everyone = [sgt.together(estates(village)), sgt.contiguous(), sgt.most_moved(1)]
     assert sgt.check(village.rezone(constraints=everyone, steps=5000))
+
+
+def test_feeders_are_told_apart_by_their_labels(town):
+    """The school 1 is another than the school "1"."""
+    mixed = pd.Series([1] * 100 + ["1"] * 100, index=town.blocks.index, dtype=object)
+    school = town.blocks["school"]
+    plain = mixed.map(lambda label: "number" if label == 1 else "text")
+    goal = sgt.minimize(sgt.split_feeders)
+    split, same = (sgt.score(with_feeders(town, of), school, **town.today, goal=goal) for of in (mixed, plain))
+    assert split.after["split_feeders"] == same.after["split_feeders"] > 0

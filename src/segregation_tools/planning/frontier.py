@@ -182,7 +182,7 @@ def frontier(
     travel_penalties : sequence of float
         What a minute more counts, for the average pupil; 0 or more.
     index : Index
-        A sum over zones, as in `minimize`.
+        With one value, as in `minimize`.
     rng : Generator or int
         Source of chance.
     seconds : float

@@ -213,10 +213,8 @@ def worst_school(index: Index) -> Measure:
 
 def _feeders(problem: Problem) -> Codes:
     tiers = problem.pupils.tiers
-    if tiers is not None and FEEDER in tiers:
-        feeders: Codes = np.unique(tiers[FEEDER].astype(str), return_inverse=True)[1].astype(np.intp)
-        return feeders
-    return pd.factorize(problem.today)[0].astype(np.intp)
+    schools = problem.today if tiers is None or FEEDER not in tiers else tiers[FEEDER]
+    return pd.factorize(schools, use_na_sentinel=False)[0].astype(np.intp)
 
 
 def _largest_parts(problem: Problem, zone: Codes) -> Floats:

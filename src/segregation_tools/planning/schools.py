@@ -63,11 +63,11 @@ def rezone(
         Index: school. `block` in which it stands, which may be missing; `seats`, where `capacity(seats="seats")` asks for
         it; ``open=False`` for one that closes. A school that nobody goes to today is a new one.
     travel : DataFrame of blocks × schools, or callable
-        Minutes; or ``travel(pupils, schools)``, which gives them.
+        Minutes; or ``travel(pupils, schools)``, which gives them, such as `street_travel`.
     goal : Goal, optional
         ``minimize(dissimilarity) + 0.1 * minimize(moves)`` without; one that is given is used as it is.
     constraints : sequence of Rule
-        `capacity`, `contiguous`, `longest_trip`, `most_moved`, `locked`, `forbidden`.
+        `capacity`, `contiguous`, `longest_trip`, `most_moved`, `together`, `locked`, `forbidden`.
     adjacency : sparse matrix or libpysal Graph, optional
         Which blocks touch; without, those that share a border, up to one metre apart.
     rng : Generator or int
@@ -97,7 +97,9 @@ def rezone(
     Notes
     -----
     Simulated annealing: blocks at the border of a zone change to the zone they touch, unless their zone would fall apart;
-    room is a price that rises until it is hard. A plan is an environment (`Zones`): any sum over zones can be its goal.
+    room is a price that rises until it is hard. Where the goal is linear (dissimilarity, bands, costs), the last tenth of
+    the time goes to some zones at a time, solved exactly; where it is no sum over zones, most of it to a walk by the goal.
+    A plan is an environment (`Zones`): any index of it can be its goal.
 
     References
     ----------
