@@ -95,6 +95,8 @@ from .indices.ordinal import rank_order_table as rank_order_table
 from .indices.ordinal import rank_order_variance as rank_order_variance
 from .indices.pysal import from_pysal as from_pysal
 from .indices.transport import dissimilarity_in_metres as dissimilarity_in_metres
+from .planning.bounds import Certificate as Certificate
+from .planning.bounds import certify as certify
 from .planning.constraints import capacity as capacity
 from .planning.constraints import contiguous as contiguous
 from .planning.constraints import forbidden as forbidden

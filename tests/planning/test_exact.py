@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import segregation_tools as sgt
-from segregation_tools.planning.exact import linear, reoptimized
+from segregation_tools.planning.exact import reoptimizable, reoptimized
 from segregation_tools.planning.landscape import Landscape
+from segregation_tools.planning.program import linear
 from tests.planning.towns import Town
 
 
@@ -65,7 +66,7 @@ def test_three_zones_of_three_are_the_best_there_are(case, seed):
         }.get(case, list)(),
     ]
     land = land_of(town, goal, rules)
-    assert linear(land)
+    assert reoptimizable(land)
     found = reoptimized(land, land.start, seed=1, seconds=None, many=3, tell=silent)
     plan = sgt.Plan(land.problem, land.plan(found), goal, tuple(rules), None)
     assert sgt.check(plan)
@@ -158,7 +159,7 @@ def test_costs_alone_are_a_goal(goal):
     town = Town(blocks=25, schools=4, seed=2)
     land = land_of(town, goal, [sgt.contiguous()])
     far = sgt.score(town.pupils, town.blocks["school"], **town.today).zone
-    assert linear(land)
+    assert reoptimizable(land)
     found = reoptimized(land, far.astype(np.int32), seed=1, seconds=None, many=3, tell=silent)
     assert goal.value(land.problem, land.plan(found)) <= goal.value(land.problem, far)
     assert sgt.check(town.rezone(goal=goal, seconds=0.3, steps=None))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
-from segregation_tools.kernels import moves
 from segregation_tools.planning.landscape import ROUNDING
+from segregation_tools.planning.program import Program, Sums, linear
 from segregation_tools.planning.progress import spent
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["linear", "reoptimized"]
+__all__ = ["reoptimizable", "reoptimized"]
 
 ZONES = (3, 4, 5)  # how many at a time: more when no choice of fewer is left
 NODES = 500  # of the tree of one choice, where steps are counted
@@ -32,8 +31,8 @@ LESS = 1e-7  # by how much the goal must become smaller
 DRAWS = 100  # choices drawn without one that is new, until more zones are taken
 
 
-def linear(land: Landscape) -> bool:
-    """Say whether a goal adds up costs of blocks, and people above or below a share; and there are zones enough.
+def reoptimizable(land: Landscape) -> bool:
+    """Say whether some zones can be solved while others stay: the goal is linear, and there are zones enough.
 
     Parameters
     ----------
@@ -45,10 +44,7 @@ def linear(land: Landscape) -> bool:
     bool
         Whether `reoptimized` takes it.
     """
-    terms = land.terms
-    known = np.isin(terms.kinds, [moves.DEVIATION, moves.HINGE]) & (terms.scales >= 0)
-    enough = len(land.district.low) >= ZONES[0]
-    return bool(enough and land.exact and known.all() and (terms.weights[terms.kinds == moves.DEVIATION] >= 0).all())
+    return len(land.district.low) >= ZONES[0] and linear(land)
 
 
 def reoptimized(
@@ -119,12 +115,8 @@ class _Plan:
     ----------
     zone : ndarray of int, shape (units,)
         Position of the school of each unit.
-    shares : ndarray of shape (sums, units)
-        What each unit adds to the sums of its zone.
-    weights : ndarray of shape (sums,)
-        How much a sum counts.
-    both : ndarray of bool, shape (sums,)
-        Whether it counts below 0 as well.
+    sums : Sums
+        What of the goal is a distance of sums from 0.
     roots : ndarray of int, shape (zones,)
         Unit at which each zone begins.
     free : ndarray of bool, shape (units,)
@@ -135,9 +127,7 @@ class _Plan:
 
     land: Landscape
     zone: NDArray[Any]
-    shares: Floats
-    weights: Floats
-    both: NDArray[np.bool_]
+    sums: Sums
     roots: Codes
     free: NDArray[np.bool_]
     value: float
@@ -145,20 +135,11 @@ class _Plan:
     @classmethod
     def of(cls, land: Landscape, zone: NDArray[Any]) -> _Plan:
         """Add up the goal of a plan."""
-        district, terms = land.district, land.terms
-        rows: list[tuple[Floats, float, bool]] = []
-        for kind, weight, scale in zip(terms.kinds, terms.weights[:, 0], terms.scales, strict=True):
-            if kind == moves.HINGE:
-                rows.append((district.counts @ weight, scale, False))
-            else:
-                apart = district.counts - np.outer(district.sizes, terms.mix)
-                rows += [(apart[:, g], scale * weight[g], True) for g in np.flatnonzero(weight)]
-        shares = np.array([row[0] for row in rows]).reshape(len(rows), len(zone))
-        weights, both = (np.array([row[i] for row in rows]) for i in (1, 2))
+        district = land.district
         roots, free = np.full(len(district.low), -1), np.ones(len(zone), dtype=bool)
         if district.whole:
             roots, free = land.rooted(zone)
-        return cls(land, zone, shares, weights, both.astype(bool), roots, free, land.height(land.at(zone, 0)))
+        return cls(land, zone, Sums.of(land), roots, free, land.height(land.at(zone, 0)))
 
     def drawn(self, many: int, chance: np.random.Generator) -> tuple[int, ...]:
         """Draw zones that touch each other; nothing where so many do not."""
@@ -178,14 +159,9 @@ class _Plan:
         """Whether zones could be better at all: cut units to pieces, and their sums are at least that of all together."""
         inside, which = np.isin(self.zone, few), np.array(few)
         here = self.zone[inside, np.newaxis] == which
-        sums, cost = self.shares[:, inside] @ here, self.land.district.cost[np.ix_(inside, which)]
-        least = self._counted(sums.sum(axis=1)) + cost.min(axis=1).sum()
-        return bool(self._counted(sums) + cost[here].sum() > least + LESS)
-
-    def _counted(self, sums: Floats) -> float:
-        """Weigh sums; those of zones, which are columns, are added up."""
-        counted = np.where(self.both.reshape(-1, *[1] * (sums.ndim - 1)), np.abs(sums), np.maximum(sums, 0))
-        return float(self.weights @ counted.sum(axis=tuple(range(1, counted.ndim))))
+        sums, cost = self.sums.shares[:, inside] @ here, self.land.cost[np.ix_(inside, which)]
+        least = self.sums.counted(sums.sum(axis=1)) + cost.min(axis=1).sum()
+        return bool(self.sums.counted(sums) + cost[here].sum() > least + LESS)
 
     def solved(self, which: Codes, seconds: float | None) -> _Plan | None:
         """Share the units of some zones among these in the best way; None where no better one was found.
@@ -202,106 +178,34 @@ class _Plan:
         return None
 
     def _shared(self, which: Codes, seconds: float | None, *, whole: bool) -> NDArray[Any] | None:
-        """Solve the program of some zones.
-
-        Zone after zone, its unknowns are whether a unit lies in it (x), what flows along borders from its root, one to each
-        of its units, so that it hangs together (f), and how far its sums are from 0 (d).
-        """
-        district, k = self.land.district, len(which)
+        """Solve the program of some zones."""
+        district, land = self.land.district, self.land
         inside = np.isin(self.zone, which)
         units, stay = np.flatnonzero(inside & self.free), np.flatnonzero(inside & ~self.free)
-        here = self.zone[stay, np.newaxis] == which
-        cost = district.cost[np.ix_(units, which)].astype(np.float64).T
-        may, cost = np.isfinite(cost), np.where(np.isfinite(cost), cost, 0.0)
-        lies = (self.zone[units] == which[:, np.newaxis]).astype(np.float64)
-        shares, sums = self.shares[:, units], self.shares[:, stay] @ here
-        sizes, rolls = district.sizes[units], district.sizes[stay] @ here
-        into, out, flows = self._borders(units, which, may)
-        program = _Program(may.size, flows.size if whole else 0, k * len(sums))
-
-        one = sparse.eye_array(len(units), format="csr")
-        program.add(1, 1, x=sparse.hstack([one] * k))
-        program.add(district.low[which] - rolls, district.high[which] - rolls, x=_each(k, sizes[np.newaxis]))
+        lies, stays = (self.zone[some, np.newaxis] == which for some in (units, stay))
+        cost = land.cost[np.ix_(units, which)]
+        sums, sizes = replace(self.sums, shares=self.sums.shares[:, units]), district.sizes[units]
+        beside, rolls = self.sums.shares[:, stay] @ stays, district.sizes[stay] @ stays
+        program = Program(np.isfinite(cost), cost, sums, beside)
+        program.add(district.low[which] - rolls, district.high[which] - rolls, x=program.by_zone(sizes))
         if np.isfinite(district.most_moved):
-            away = ((district.home[units] >= 0) & (district.home[units] != which[:, np.newaxis])) * sizes
-            others = float(self.land.at(self.zone, 0).moved[0] - (away * lies).sum())
-            program.add(-np.inf, district.most_moved - others, x=away.reshape(1, -1))
+            others = float(land.at(self.zone, 0).moved[0] - (land.away[np.ix_(units, which)] * lies).sum())
+            away = land.away[units[program.unit], which[program.zone]]
+            program.add(-np.inf, district.most_moved - others, x=away[np.newaxis])
         if whole:
-            fed = sparse.block_diag([one[units != root] for root in self.roots[which]])
-            program.add(0, 0, x=-fed, f=fed @ _each(k, into - out))
-            program.add(-np.inf, 0, x=-len(units) * fed, f=fed @ _each(k, into))
-        for q in range(len(sums)):
-            for sign in (1, -1)[: 1 + self.both[q]]:
-                apart = -_each(k, np.eye(1, len(sums), q))
-                program.add(-np.inf, -sign * sums[q], x=_each(k, sign * shares[q : q + 1]), d=apart)
-        now = self._counted(shares @ lies.T + sums) + float((cost * lies).sum())
-        room = (len(units) * flows).ravel().astype(np.float64)
-        found = program.solved(cost.ravel(), np.tile(self.weights, k), now - LESS, may.ravel(), room, seconds)
+            at = np.full(len(self.zone), -1)
+            at[units] = np.arange(len(units))
+            ends = at[np.concatenate([land.graph.ends, land.graph.ends[:, ::-1]])]
+            ends = ends[(ends >= 0).all(axis=1)]
+            start, end = (program.number[side].T.ravel() for side in ends.T)
+            along = (start >= 0) & (end >= 0)
+            roots = program.number[at[self.roots[which]], np.arange(len(which))]
+            program.flowing(start[along], end[along], roots)
+        now = self.sums.counted(sums.shares @ lies + beside) + float(cost[lies].sum())
+        program.below(now - LESS)
+        found = program.solved(seconds=seconds, nodes=NODES if seconds is None else None).x
         if found is None:
             return None
         zone = self.zone.copy()
-        zone[units] = which[found.reshape(may.shape).argmax(axis=0)]
+        zone[units[program.unit[found > 0.5]]] = which[program.zone[found > 0.5]]
         return zone
-
-    def _borders(self, units: Codes, which: Codes, may: NDArray[np.bool_]) -> tuple[Any, Any, NDArray[np.bool_]]:
-        """Which units the borders among some lead into and out of, and along which something of each zone may flow."""
-        at = np.full(len(self.zone), -1)
-        at[units] = np.arange(len(units))
-        ends = at[self.land.graph.ends]
-        ends = ends[(ends >= 0).all(axis=1)]
-        start, end = np.concatenate([ends, ends[:, ::-1]]).T
-        ones, arcs = np.ones(len(start)), np.arange(len(start))
-        into, out = (sparse.csr_array((ones, (side, arcs)), shape=(len(units), len(start))) for side in (end, start))
-        flows = may[:, start] & may[:, end] & (units[end] != self.roots[which][:, np.newaxis])
-        return into, out, flows
-
-
-def _each(many: int, matrix: Any) -> Any:
-    """Repeat a matrix for each of some zones."""
-    return sparse.kron(sparse.eye_array(many), matrix, format="csr")
-
-
-class _Program:
-    """A mixed-integer program of three kinds of unknowns: x is 0 or 1, f flows, d are distances.
-
-    Parameters
-    ----------
-    x, f, d : int
-        How many of each.
-    """
-
-    def __init__(self, x: int, f: int, d: int) -> None:
-        self.widths = (x, f, d)
-        self.rows: list[Any] = []
-        self.low: list[Floats] = []
-        self.high: list[Floats] = []
-
-    def add(self, least: Any, most: Any, *, x: Any, f: Any = None, d: Any = None) -> None:
-        """Keep sums of unknowns between two bounds, row by row."""
-        height = x.shape[0]
-        parts = zip((x, f, d), self.widths, strict=True)
-        self.rows.append(
-            [sparse.csr_array((height, width)) if part is None else part for part, width in parts if width]
-        )
-        self.low.append(np.broadcast_to(least, height))
-        self.high.append(np.broadcast_to(most, height))
-
-    def solved(
-        self, cost: Floats, weights: Floats, most: float, may: NDArray[Any], flows: Floats, seconds: float | None
-    ) -> Floats | None:
-        """Find x for which costs and weighed distances are least, and at most so much; None where none was found."""
-        from scipy.optimize import Bounds, LinearConstraint, milp
-
-        x, f, d = self.widths
-        blank = np.zeros(f)
-        self.add(-np.inf, most, x=cost[np.newaxis], f=blank[np.newaxis], d=weights[np.newaxis])
-        found = milp(
-            np.concatenate([cost, blank, weights]),
-            integrality=np.repeat([1, 0, 0], self.widths),
-            bounds=Bounds(0, np.concatenate([may, flows[:f], np.full(d, np.inf)])),
-            constraints=LinearConstraint(
-                sparse.block_array(self.rows, format="csc"), np.concatenate(self.low), np.concatenate(self.high)
-            ),
-            options={"node_limit": NODES} if seconds is None else {"time_limit": seconds},
-        )
-        return None if found.x is None else np.asarray(found.x[:x])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,8 @@ class Landscape:
     parts: Codes  # unit of each block: blocks that stay together are one
     units: Problem
     left_out: Codes  # units that are joined to nothing
+    one_piece: Allowed  # zones that are joined, all of them, to the block of their school
+    cost: Floats  # of units in zones; infinite where they may not lie
     district: moves.District
     graph: moves.Graph
     terms: moves.Terms
@@ -107,17 +110,20 @@ class Landscape:
         touching = None if whole is None else joining(placed, whole.left_out(problem))
         units, cost, may = placed.joined(parts, touching), *_added(parts, linear, allowed)
         _check_parts(problem, parts, units, may, whole, rules)
+        one_piece = np.zeros(len(low), dtype=bool)
         left_out, most, joins = np.zeros(0, dtype=np.intp), None, csr_array((len(units.blocks),) * 2)
         if whole is not None:
             outside = np.isin(np.arange(len(parts)), whole.left_out(problem))
             left_out = np.setdiff1d(parts[outside], parts[~outside])
             most = whole.most(problem)
             joins = joining(units, left_out)
+            one_piece = (units.stands >= 0) & (most == 1) & ~np.isin(units.stands, left_out)
+        cost = np.where(may, cost, np.inf)
         fewest = min([rule.most_moved(problem) for rule in rules], default=np.inf)
         district = moves.District(
             np.ascontiguousarray(units.counts.T),
             units.sizes,
-            np.where(may, cost, np.inf).astype(np.float32),
+            cost.astype(np.float32),
             low,
             high,
             units.current.astype(np.int32),
@@ -130,7 +136,18 @@ class Landscape:
         if (rolls > high + ROUNDING).any() or (rolls < low - ROUNDING).any() or moved > fewest + ROUNDING:
             check_feasible(problem, rules)
         graph = moves.ringed(joins.indptr.astype(np.int32), joins.indices.astype(np.int32))
-        return cls(problem, goal, parts, units, left_out, district, graph, terms, constant, exact, start)
+        return cls(
+            problem, goal, parts, units, left_out, one_piece, cost, district, graph, terms, constant, exact, start
+        )
+
+    @cached_property
+    def away(self) -> Floats:
+        """Pupils of each unit who change school if it lies in a zone, (units, zones)."""
+        home = self.district.home[:, np.newaxis]
+        elsewhere: Floats = ((home >= 0) & (home != np.arange(len(self.district.low)))) * self.district.sizes[
+            :, np.newaxis
+        ]
+        return elsewhere
 
     def rooted(self, zone: NDArray[Any]) -> tuple[Codes, Allowed]:
         """Find the units that are joined to the school of their zone.
@@ -208,8 +225,8 @@ class Landscape:
         """
         terms = self.terms
         nothing = moves.Terms(terms.kinds[:0], terms.weights[:0], terms.scales[:0], terms.powers[:0], terms.mix)
-        level = np.where(np.isfinite(self.district.cost), 0, np.inf).astype(np.float32)
-        return replace(self, terms=nothing, district=self.district._replace(cost=level))
+        level = np.where(np.isfinite(self.cost), 0.0, np.inf)
+        return replace(self, terms=nothing, cost=level, district=self.district._replace(cost=level.astype(np.float32)))
 
     def change(self, at: moves.Annealing, tries: int) -> bool:
         """Move one unit so that the goal is no larger, and nobody more without room.
@@ -278,8 +295,7 @@ class Landscape:
         """
         if not self.exact:
             return self.goal.value(self.problem, self.plan(at.zone))
-        paid = self.district.cost[np.arange(len(at.zone)), at.zone].sum(dtype=np.float64)
-        return self.constant + float(at.worth.sum() + paid)
+        return self.constant + float(at.worth.sum() + self.cost[np.arange(len(at.zone)), at.zone].sum())
 
 
 def _followed(problem: Problem, goal: Goal) -> tuple[Floats, moves.Terms, float, bool]:

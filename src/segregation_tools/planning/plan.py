@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,23 @@ class Plan:
     def moved(self) -> float:
         """Share of pupils whose school is another than today."""
         return value_of(self.problem, self.zone, moves)
+
+    @cached_property
+    def bound(self) -> float:
+        """Bound of the goal that is soon found: no plan that keeps to the rules has a lower one; NaN if none is known.
+
+        It is computed when it is asked for, in a second or two for large districts; `certify` finds a higher one.
+        """
+        from segregation_tools.planning.bounds import bound_of
+
+        return bound_of(self)
+
+    @property
+    def gap(self) -> float:
+        """By how much the goal could be lower at most, in proportion to its value, as far as `bound` tells."""
+        from segregation_tools.planning.bounds import gap_of
+
+        return gap_of(self.goal.value(self.problem, self.zone), self.bound)
 
     @property
     def rolls(self) -> pd.DataFrame:

@@ -13,18 +13,20 @@ from segregation_tools.errors import OptionError
 
 __all__ = ["Progress", "Tell", "spent", "telling"]
 
-Tell: TypeAlias = Callable[[float, float], Any]  # of the share done, and the lowest value so far
+Tell: TypeAlias = Callable[[float, float], Any]  # of the share done, and the value so far
 Progress: TypeAlias = bool | Tell | None
 
 
 @contextmanager
-def telling(progress: Progress) -> Iterator[Tell | None]:
+def telling(progress: Progress, what: str = "goal") -> Iterator[Tell | None]:
     """Choose to whom a search tells how far it is.
 
     Parameters
     ----------
     progress : bool or callable, optional
-        True for a bar with the lowest value so far.
+        True for a bar with the value so far.
+    what : str
+        What the value is.
 
     Yields
     ------
@@ -37,9 +39,9 @@ def telling(progress: Progress) -> Iterator[Tell | None]:
 
         with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}") as bar:
 
-            def tell(done: float, lowest: float) -> None:
+            def tell(done: float, value: float) -> None:
                 bar.n = round(100 * done)
-                bar.set_postfix_str(f"goal {lowest:.5f}" if np.isfinite(lowest) else "no plan yet")
+                bar.set_postfix_str(f"{what} {value:.5f}" if np.isfinite(value) else f"no {what} yet")
 
             yield tell
     elif callable(progress):

@@ -12,7 +12,7 @@ import numpy as np
 from segregation_tools.errors import CapabilityError
 from segregation_tools.kernels.pool import threads
 from segregation_tools.kernels.sample import seeds_of
-from segregation_tools.planning.exact import linear, reoptimized
+from segregation_tools.planning.exact import reoptimizable, reoptimized
 from segregation_tools.planning.landscape import ROUNDING, Landscape
 from segregation_tools.planning.walk import walked
 
@@ -76,7 +76,7 @@ def found(
     CapabilityError
         If none was found.
     """
-    share = FOLLOWED if not land.exact else ANNEALED if linear(land) else 1.0
+    share = FOLLOWED if not land.exact else ANNEALED if reoptimizable(land) else 1.0
 
     def tell(done: float, lowest: float) -> None:
         if progress is not None:
