@@ -46,20 +46,22 @@ class ZonalForm:
     weights: Floats
     constant: float = 0.0
 
-    def of_residents(self, counts: Floats) -> Floats:
+    def of_residents(self, counts: Floats, mix: Floats | None = None) -> Floats:
         """Take the form of each zone over its size, and the constant.
 
         Parameters
         ----------
         counts : ndarray of shape (groups, zones)
             Who is where.
+        mix : ndarray of shape (groups,), optional
+            Shares of the region, where these are not all its zones, or some of them twice.
 
         Returns
         -------
         ndarray of shape (zones,)
             Its mean over residents is the index; 0 where nobody lives.
         """
-        sizes, mix = counts.sum(axis=0), counts.sum(axis=1) / counts.sum()
+        sizes, mix = counts.sum(axis=0), counts.sum(axis=1) / counts.sum() if mix is None else mix
         each, p = np.diag(self.weights), counts / np.where(sizes > 0, sizes, 1)
         if self.kind == "deviation":
             value = each @ np.abs(p - mix[:, np.newaxis])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["checked_length", "checked_rules", "rezone", "root_of", "score", "searched"]
+__all__ = ["DEFAULT", "checked_goal", "checked_length", "checked_rules", "rezone", "root_of", "score", "searched"]
 
 LARGEST_ROOT = 1 << 63
 DEFAULT = minimize(dissimilarity) + 0.1 * minimize(moves)
@@ -122,7 +122,7 @@ def rezone(
     >>> bool(sgt.check(plan)), plan.after["dissimilarity"] < plan.before["dissimilarity"]
     (True, np.True_)
     """
-    goal = DEFAULT if goal is None else _goal(goal)
+    goal = checked_goal(goal)
     rules = checked_rules(constraints)
     steps = checked_length(seconds, steps)
     problem = read_problem(pupils, current, schools, travel, adjacency)
@@ -216,7 +216,26 @@ def checked_length(seconds: float, steps: int | None) -> int | None:
     return None
 
 
-def _goal(goal: Any) -> Goal:
+def checked_goal(goal: Any) -> Goal:
+    """Check what a plan is to make small.
+
+    Parameters
+    ----------
+    goal : Goal, optional
+        What was given.
+
+    Returns
+    -------
+    Goal
+        `DEFAULT` without one.
+
+    Raises
+    ------
+    OptionError
+        If it is none, or has different measures of one name.
+    """
+    if goal is None:
+        return DEFAULT
     if not isinstance(goal, Goal):
         msg = f"goal must be minimize(...) or maximize(...), or a sum of them, not {goal!r}"
         raise OptionError(msg)
@@ -302,4 +321,4 @@ def score(
     for rule in rules:  # what they name must be there
         rule.allowed(problem)
         rule.rooms(problem)
-    return Plan(problem, zone.astype(np.intp), DEFAULT if goal is None else _goal(goal), rules, None)
+    return Plan(problem, zone.astype(np.intp), checked_goal(goal), rules, None)
