@@ -74,3 +74,19 @@ def chicago(folder: Path, focal: str | None = None) -> dict[str, Any]:
         "travel": pd.DataFrame(cdist(at, middle) / 1000, index=units.index, columns=zones.columns),
         "constraints": RULES,
     }
+
+
+def chicago_elementary(folder: Path, focal: str | None = None) -> dict[str, Any]:
+    """Read Chicago's elementary zones as `pair_schools` takes them, nine grades of equal size; see `chicago`."""
+    counted = {f"u18_{group}": group for group in CHILDREN}
+    units = geopandas.read_file(
+        folder / "chicago_planning.gpkg", layer="units", columns=["unit_id", "zone_es", *counted]
+    )
+    units = units.set_index("unit_id").to_crs(UTM).rename(columns=counted)
+    pupils = sgt.Population.from_frame(units, CHILDREN)
+    return {
+        "pupils": pupils if focal is None else pupils.versus(focal),
+        "current": units["zone_es"],
+        "schools": pd.DataFrame(index=np.unique(units["zone_es"])),
+        "grades": 9,
+    }

@@ -29,6 +29,7 @@ __all__ = [
     "Guide",
     "Measure",
     "alike",
+    "check_groups",
     "guide_of",
     "maximize",
     "measured_by",
@@ -517,6 +518,24 @@ def _cost(what: Measure, problem: Problem) -> Floats:
         )
         raise OptionError(msg)
     return cost
+
+
+def check_groups(problem: Problem) -> None:
+    """Refuse one group, which has none to meet.
+
+    Parameters
+    ----------
+    problem : Problem
+        The district.
+
+    Raises
+    ------
+    GroupError
+        If there are no others.
+    """
+    if len(problem.pupils.groups) < 2:
+        msg = f"there is one group, {listed(problem.pupils.groups)}, and none for it to meet: name more groups"
+        raise GroupError(msg)
 
 
 def _mix(problem: Problem) -> Floats:

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from segregation_tools.errors import CapabilityError, DataError, GeographyError, GroupError, OptionError, listed
+from segregation_tools.errors import CapabilityError, DataError, GeographyError, OptionError, listed
 from segregation_tools.kernels import moves
 from segregation_tools.planning.constraints import Contiguous, Rule
 from segregation_tools.planning.feasible import check_feasible
-from segregation_tools.planning.goals import guide_of, measured_by, value_of
+from segregation_tools.planning.goals import check_groups, guide_of, measured_by, value_of
 from segregation_tools.planning.pieces import joining, pieces
 
 if TYPE_CHECKING:
@@ -98,9 +98,7 @@ class Landscape:
         whole = next((rule for rule in rules if isinstance(rule, Contiguous)), None)
         if whole is not None:
             _check_joined(problem, whole)
-        if len(problem.pupils.groups) < 2:
-            msg = f"there is one group, {listed(problem.pupils.groups)}, and none for it to meet: name more groups"
-            raise GroupError(msg)
+        check_groups(problem)
         linear, terms, constant, exact = _followed(problem, goal)
         if not max(np.abs(linear).max(initial=0), np.abs(terms.scales).max(initial=0)) < LARGEST:
             msg = f"the weights of {goal!r} are too large: let what matters most weigh about 1"

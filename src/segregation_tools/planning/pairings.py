@@ -26,7 +26,7 @@ from segregation_tools.planning.constraints import (
     Rule,
     Together,
 )
-from segregation_tools.planning.goals import Measure, alike, guide_of, measured_by, moves, travel_time
+from segregation_tools.planning.goals import Measure, alike, check_groups, guide_of, measured_by, moves, travel_time
 from segregation_tools.planning.pieces import joining
 from segregation_tools.planning.plan import Plan, check, values_of
 from segregation_tools.planning.problem import Problem, read_problem
@@ -230,7 +230,7 @@ class _Spans:
         cuts = np.array(inner, dtype=np.intp).reshape(len(inner), schools - 1)
         edges = np.pad(cuts, ((0, 0), (1, 1)), constant_values=((0, 0), (0, len(grades))))
         turns = np.array(list(permutations(range(schools))))
-        first, beyond = (part[:, turns].reshape(-1, schools) for part in (edges[:, :-1], edges[:, 1:]))
+        first, beyond = (part.T[turns].swapaxes(1, 2).reshape(-1, schools) for part in (edges[:, :-1], edges[:, 1:]))
         return cls(first, beyond, _between(grades, first, beyond))
 
 
@@ -472,8 +472,9 @@ def _paired(
     travelled: bool,
 ) -> Pairings:
     """Choose merges of a district that is read, and check what is chosen; see `pair_schools`."""
-    goal.value(problem, problem.current)  # refuses groups that an index cannot compare
+    check_groups(problem)
     zones, grades = _Zones.of(problem, goal, rules), np.asarray(shares, dtype=np.float64)
+    goal.value(problem, problem.current)  # refuses groups that an index cannot compare
     found = [zones.merges(_connected(zones.touching, size), grades) for size in range(2, largest + 1)]
     if largest > 2:
         found[1] = found[1].only(_worth_three(zones, *found))
@@ -674,9 +675,9 @@ class Pairings:
     def clusters(self) -> pd.DataFrame:
         """One row a school, merged zones together, that which gains most first, their schools from low to high grades.
 
-        `cluster` is the number of the merged zone, from 1, `schools` how many it has, `first` and `last` are grades, `gain` is by
-        how much the merge makes the goal smaller, `roll_today` and `roll` count pupils, `low` and `high` say for how many
-        there is room.
+        `cluster` is the number of the merged zone, from 1, `schools` how many it has; `first` and `last` are grades; `gain` is
+        by how much the merge makes the goal smaller; `roll_today` and `roll` count pupils; `low` and `high` say for how
+        many there is room.
         """
         rooms = [Rule().rooms(self.problem), *(rule.rooms(self.problem) for rule in self.constraints)]
         frame = pd.DataFrame(
@@ -743,7 +744,9 @@ class Pairings:
     @property
     def _title(self) -> str:
         paired = self.clusters["schools"] > 1
-        proof = "no choice has a lower goal" if self.proven else f"the goal could be lower by at most {self.gap:.2g}"
+        proof = (
+            "no other choice has a lower goal" if self.proven else f"the goal could be lower by at most {self.gap:.2g}"
+        )
         return (
             f"{self.merges:,} merges of {int(paired.sum()):,} of {len(paired):,} zones; {self.moved:.1%} of pupils attend "
             f"another school in an average year; {proof}"
