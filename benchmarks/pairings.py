@@ -1,8 +1,8 @@
 """Paired schools of a city: ``python3 tasks.py bench pairings``.
 
 Chicago's 351 elementary zones with the children under 18 of 2,069 precincts, nine grades of equal size: CPU seconds until the
-best pairs, and the best pairs and threes, are known and proven, without those until it is known which precincts touch; how
-far D falls, and how many children attend another school in an average year. Reads the folder that SGT_TEST_DATA names.
+best pairs, and the best pairs and threes, are known and proven, and those until it is known which precincts touch; how far
+D falls, and how many children attend another school in an average year. Reads the folder that SGT_TEST_DATA names.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def table(taken: dict[str, dict[str, float]]) -> list[bool]:
     held = []
     for name, of in taken.items():
         print(
-            f"{name}: D {of['today']:.4f} today, {of['D']:.4f} by {of['merges']:.0f} merges; {of['moved']:.1%} attend another "
-            f"school; {of['reading']:.2f} CPU seconds for what touches"
+            f"{name}: D {of['today']:.4f} today, {of['D']:.4f} by {of['merges']:.0f} merges; {of['moved']:.1%} attend "
+            f"another school; {of['reading']:.2f} CPU seconds for what touches"
         )
         held.append(line("CPU seconds", of["cpu"], "≤ 0.5"))
         held.append(line("proven: gap, in billionths", 1e9 * of["gap"] if of["proven"] else float("inf"), "≤ 1"))

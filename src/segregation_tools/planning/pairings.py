@@ -675,8 +675,8 @@ class Pairings:
     def clusters(self) -> pd.DataFrame:
         """One row a school, merged zones together, that which gains most first, their schools from low to high grades.
 
-        `cluster` is the number of the merged zone, from 1, `schools` how many it has; `first` and `last` are grades; `gain` is
-        by how much the merge makes the goal smaller; `roll_today` and `roll` count pupils; `low` and `high` say for how
+        `cluster` is the number of the merged zone, from 1, `schools` how many it has; `first` and `last` are grades; `gain`
+        is by how much the merge makes the goal smaller; `roll_today` and `roll` count pupils; `low` and `high` say for how
         many there is room.
         """
         rooms = [Rule().rooms(self.problem), *(rule.rooms(self.problem) for rule in self.constraints)]
