@@ -1,8 +1,8 @@
 """Paired schools of a city: ``python3 tasks.py bench pairings``.
 
-Chicago's 351 elementary zones with the children under 18 of 2,069 precincts, nine grades of equal size: CPU seconds until the
-best pairs, and the best pairs and threes, are known and proven, and those until it is known which precincts touch; how far
-D falls, and how many children attend another school in an average year. Reads the folder that SGT_TEST_DATA names.
+Chicago's 351 elementary zones with the children under 18 of 2,069 precincts, nine grades of equal size: CPU seconds until
+the best pairs, and the best pairs and threes, are known and proven, and those until it is known which precincts touch; how
+far D falls, and how many children attend another school in an average year. Reads the folder that SGT_TEST_DATA names.
 """
 
 from __future__ import annotations

@@ -349,9 +349,10 @@ def test_grades_have_the_shares_they_are_given():
 
 
 def test_merges_that_gain_nothing_are_not_made():
-    """Two zones with more of one group than the region have: merged, D is what it was."""
-    found = street([[80, 20], [90, 10], [70, 30]], goal=D)
-    assert found.merges == (found.clusters["gain"] > 0).sum() // 2
+    """Neighbours on one side of the region's mix: merged, D is what it was."""
+    found = street([[90, 10], [95, 5], [50, 50], [20, 80], [10, 90]])
+    assert merged(found) == {("B", "C")}
+    assert found.clusters["gain"].tolist()[2:] == [0, 0, 0]
     uniform = street([[80, 20], [160, 40]])
     assert (uniform.merges, uniform.moved, uniform.gap) == (0, 0, 0)
     assert grades_of(uniform) == {"A": (1, 6), "B": (1, 6)}

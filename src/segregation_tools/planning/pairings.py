@@ -485,7 +485,7 @@ def _paired(
     single = ~np.isin(np.arange(len(alone)), taken.schools)
     value = float(alone[single].sum() + taken.value.sum())
     pairings = Pairings(problem, cluster, first, beyond, gain, shares, goal, rules, min(least, value), travelled)
-    _check_kept_to(pairings, value)
+    _check_kept_to(pairings, value, least)
     return pairings
 
 
@@ -505,10 +505,11 @@ def _by_school(taken: _Merges, alone: Floats, grades: int) -> tuple[Codes, Codes
     return cluster, first, beyond, gain
 
 
-def _check_kept_to(pairings: Pairings, value: float) -> None:
+def _check_kept_to(pairings: Pairings, value: float, least: float) -> None:
     """Measure what was chosen with the indices themselves, and count rolls, moves and ways anew."""
-    if not abs(pairings.value - value) <= PROVEN * max(1, abs(value)):
-        msg = f"merges chosen for a goal of {value} have one of {pairings.value}, which must not be"
+    near = PROVEN * max(1, abs(value))
+    if not abs(pairings.value - value) <= near or least > value + near:
+        msg = f"merges chosen for a goal of {value}, at least {least}, have one of {pairings.value}, which must not be"
         raise ArithmeticError(msg)
     rules = tuple(rule for rule in pairings.constraints if isinstance(rule, (Capacity, LongestTrip, MostMoved)))
     broken = check(replace(pairings.year, constraints=rules))
