@@ -359,6 +359,21 @@ def test_merges_that_gain_nothing_are_not_made():
     assert uniform.before.equals(uniform.after)
 
 
+def test_bands_and_walkers_are_goals_too():
+    """Of 100 pupils in each zone, 30 of x are beyond 60 % in A and 30 short of 40 % in B; merged, none."""
+    band = sgt.minimize(sgt.outside_band("x", 0.4, 0.6))
+    found = street([[90, 10], [10, 90]], goal=band)
+    assert found.before["outside_band(group='x', low=0.4, high=0.6)"] == pytest.approx(60 / 200)
+    assert (found.value, found.merges) == (pytest.approx(0, abs=1e-12), 1)
+    minutes = [[5, 9], [5, 25]]  # whose school is B cannot walk there today, and can to A; those of A can walk to both
+    walks = band + sgt.minimize(sgt.walkers_lost(10))
+    assert street([[90, 10], [10, 90]], minutes, goal=walks).value == pytest.approx(0, abs=1e-12)
+    minutes[0][1] = 11  # those of A lose a walk of a sixth of their years, that of the shortest stay at B
+    far = street([[90, 10], [10, 90]], minutes, goal=walks)
+    assert far.value == pytest.approx(100 / 6 / 200)
+    assert grades_of(far) == {"A": (1, 5), "B": (6, 6)}
+
+
 def test_the_best_merges_stand_first_and_gain_what_the_goal_falls():
     found = street([[90, 10], [10, 90], [70, 30], [30, 70]])
     table = found.clusters

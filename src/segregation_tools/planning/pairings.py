@@ -64,7 +64,7 @@ def pair_schools(
     *,
     current: pd.Series[Any],
     schools: pd.DataFrame,
-    grades: int | pd.Series[Any] | Mapping[Any, float],
+    grades: int | Sequence[Any] | pd.Series[Any] | Mapping[Any, float],
     travel: pd.DataFrame | Callable[..., pd.DataFrame] | None = None,
     largest: int = 2,
     most: int | None = None,
@@ -83,9 +83,9 @@ def pair_schools(
         School of each block today.
     schools : DataFrame
         Index: school. All are open; `seats`, where `capacity(seats="seats")` asks for it.
-    grades : int, Series or mapping
-        How many grades of equal size; or the grades from low to high, with the share (or number) of pupils in each. It is
-        taken to be the same in every block and group.
+    grades : int, sequence, Series or mapping
+        How many grades of equal size, or their names, from low to high; or the share (or number) of pupils in each grade, by
+        name. It is taken to be the same in every block and group.
     travel : DataFrame of blocks × schools, or callable, optional
         Minutes, as in `rezone`; needed for `longest_trip` and for goals of ways.
     largest : {2, 3}
@@ -122,8 +122,9 @@ def pair_schools(
     school may be left with one grade.
 
     Of all ways to divide the grades that keep to the rules, a merged zone takes that of the lowest goal; of equals, that
-    with the fewest moves, then the shortest ways, then the lower grades at the school that stands first in `schools`. A zone
-    goes into one merge or none: which merges are best is a set partitioning problem, solved by branch and bound (HiGHS).
+    with the fewest moves, then the shortest ways, then the lower grades at the school that stands first in `schools`; under
+    `most_moved` that which is best for all zones together. A zone goes into one merge or none: which merges are best is a
+    set partitioning problem, solved by branch and bound (HiGHS).
 
     `capacity` holds for the roll of each school, `most_moved` for the average year. As every block goes to every school of
     its merged zone, `longest_trip` and `forbidden` hold for each of them, and the zone of a `locked` block does not merge.
@@ -132,7 +133,7 @@ def pair_schools(
 
     References
     ----------
-    Landry, M. & Gillani, N. (2025), Merging public elementary schools to reduce racial/ethnic segregation, PNAS Nexus 4(3),
+    Landry, M. & Gillani, N. (2025), Merging public elementary schools to reduce racial/ethnic segregation, PNAS Nexus 4,
     pgaf050.
 
     Examples
