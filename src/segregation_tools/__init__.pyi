@@ -97,6 +97,8 @@ from .indices.pysal import from_pysal as from_pysal
 from .indices.transport import dissimilarity_in_metres as dissimilarity_in_metres
 from .planning.bounds import Certificate as Certificate
 from .planning.bounds import certify as certify
+from .planning.choice import ExpectedRolls as ExpectedRolls
+from .planning.choice import expected_rolls as expected_rolls
 from .planning.constraints import capacity as capacity
 from .planning.constraints import contiguous as contiguous
 from .planning.constraints import forbidden as forbidden
@@ -125,10 +127,16 @@ from .planning.pairings import pair_schools as pair_schools
 from .planning.plan import Check as Check
 from .planning.plan import Plan as Plan
 from .planning.plan import check as check
+from .planning.projection import Projection as Projection
+from .planning.projection import project_pupils as project_pupils
 from .planning.saving import load_plan as load_plan
 from .planning.schools import rezone as rezone
 from .planning.schools import score as score
 from .planning.travel import street_travel as street_travel
+from .planning.years import PhaseIn as PhaseIn
+from .planning.years import PlanYears as PlanYears
+from .planning.years import phase_in as phase_in
+from .planning.years import score_years as score_years
 from .population.census import census_frame as census_frame
 from .population.census import join_boundaries as join_boundaries
 from .population.crosswalk import area_weights as area_weights

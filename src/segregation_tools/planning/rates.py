@@ -1,0 +1,236 @@
+"""Rates that may differ by group, by school or by block: one reader, which matches every label and refuses strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.errors import DataError, OptionError, listed
+from segregation_tools.population.options import real_number
+from segregation_tools.population.reading import column_of_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.population.population import Population
+
+    Floats = NDArray[np.float64]
+    Codes = NDArray[np.intp]
+
+__all__ = ["Pupils", "columns_in_order", "numbers_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pupils:
+    """By what the pupils of a group and a block can be told apart.
+
+    Attributes
+    ----------
+    labels : mapping of str to pandas.Index
+        "groups", "blocks", and "schools" where a school is known.
+    codes : mapping of str to ndarray of int, broadcast to (groups, blocks)
+        Which of these labels the pupils of a group and a block have.
+    """
+
+    labels: dict[str, pd.Index[Any]]
+    codes: dict[str, Codes]
+
+    @classmethod
+    def of(cls, pupils: Population, schools: pd.Index[Any] | None = None, zone: Codes | None = None) -> Pupils:
+        """Tell pupils apart by group and block, and by the school of their block.
+
+        Parameters
+        ----------
+        pupils : Population
+            By group and block.
+        schools : pandas.Index, optional
+            Labels of the schools.
+        zone : ndarray of int, shape (blocks,), optional
+            Position of the school of each block.
+
+        Returns
+        -------
+        Pupils
+        """
+        labels: dict[str, pd.Index[Any]] = {"groups": pupils.group_index()}
+        codes = {"groups": np.arange(len(pupils.groups))[:, np.newaxis]}
+        if schools is not None and zone is not None:
+            labels["schools"], codes["schools"] = schools, zone[np.newaxis]
+        labels["blocks"], codes["blocks"] = pupils.units, np.arange(len(pupils.units))[np.newaxis]
+        return cls(labels, codes)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of groups and of blocks."""
+        return len(self.labels["groups"]), len(self.labels["blocks"])
+
+    def matched(self, index: pd.Index[Any], name: str, *, without: str = "") -> tuple[Codes, Codes]:
+        """Find by what the rows of a table are labelled.
+
+        Parameters
+        ----------
+        index : pandas.Index
+            Labels of the rows.
+        name : str
+            Of the argument, for refusals.
+        without : str
+            What rows cannot be labelled by.
+
+        Returns
+        -------
+        order : ndarray of int
+            Row of each label.
+        codes : ndarray of int, broadcast to (groups, blocks)
+            Which of the labels the pupils of a group and a block have.
+
+        Raises
+        ------
+        DataError
+            If labels are repeated, absent, unknown, or could be of two kinds.
+        """
+        if not index.is_unique:
+            msg = f"{name} has several rows for {listed(index[index.duplicated()].unique())}: give one for each"
+            raise DataError(msg)
+        kinds = {kind: labels for kind, labels in self.labels.items() if kind != without}
+        fits = [kind for kind, labels in kinds.items() if len(labels) == len(index) and labels.isin(index).all()]
+        if len(fits) != 1:
+            raise DataError(_misfit(index, name, kinds, fits))
+        return index.get_indexer(self.labels[fits[0]]), self.codes[fits[0]]
+
+    def rates(
+        self, given: Any, name: str, what: str, *, least: float = 0.0, most: float = 1.0, above: bool = False
+    ) -> Floats:
+        """Read a rate for the pupils of each group and block.
+
+        Parameters
+        ----------
+        given : float, Series or DataFrame
+            One for all; a Series (or mapping) by group, school or block; a DataFrame of schools × groups or blocks × groups.
+        name : str
+            Of the argument, for refusals.
+        what : str
+            What the number says, for refusals.
+        least, most : float
+            Its range.
+        above : bool
+            Whether `least` itself is refused.
+
+        Returns
+        -------
+        ndarray of shape (groups, blocks)
+
+        Raises
+        ------
+        DataError, OptionError
+            If labels do not match, or numbers are missing or out of their range.
+        """
+        if isinstance(given, pd.DataFrame):
+            table = columns_in_order(given, self.labels["groups"], name, "groups")
+            order, codes = self.matched(table.index, name, without="groups")
+            values = numbers_of(table, name, what, least, most, above=above)
+            return values[order][codes, self.codes["groups"]]
+        if isinstance(given, (pd.Series, Mapping)):
+            column = pd.Series(given)
+            order, codes = self.matched(column.index, name)
+            values = numbers_of(column.to_frame(name), name, what, least, most, above=above)[:, 0]
+            return np.broadcast_to(values[order][codes], self.shape)
+        number = real_number(given, name, least, what, above=above)
+        if number > most:
+            msg = f"{name} must be {what}, at most {most:g}, not {given!r}"
+            raise OptionError(msg)
+        return np.full(self.shape, number)
+
+
+def _misfit(index: pd.Index[Any], name: str, kinds: dict[str, pd.Index[Any]], fits: list[str]) -> str:
+    if fits:
+        return f"rows of {name} could be {' or '.join(fits)}, which are labelled alike: give each labels of its own"
+    nearest = max(kinds, key=lambda kind: int(index.isin(kinds[kind]).sum()))
+    absent, strangers = kinds[nearest][~kinds[nearest].isin(index)], index[~index.isin(kinds[nearest])]
+    if len(strangers) == len(index):
+        known = "; ".join(f"{kind} are {listed(labels)}" for kind, labels in kinds.items())
+        return f"{name} is labelled {listed(index)}, which are neither {' nor '.join(kinds)}: {known}"
+    found = [f"absent are {listed(absent)}"] if len(absent) else []
+    found += [f"not known are {listed(strangers)}"] if len(strangers) else []
+    return f"{name} must have one row for each of the {nearest}: {', '.join(found)}"
+
+
+def columns_in_order(table: pd.DataFrame, wanted: pd.Index[Any], name: str, what: str) -> pd.DataFrame:
+    """Put the columns of a table in order.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Not changed.
+    wanted : pandas.Index
+        Its columns, in any order.
+    name, what : str
+        Of the argument, and of what its columns are, for refusals.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    DataError
+        If columns are absent, repeated or unknown.
+    """
+    columns = table.columns
+    absent, strangers = wanted[~wanted.isin(columns)], columns[~columns.isin(wanted) | columns.duplicated()]
+    if len(absent) or len(strangers):
+        found = [f"absent are {listed(absent)}"] if len(absent) else []
+        found += [f"not known, or repeated, are {listed(strangers)}"] if len(strangers) else []
+        msg = f"{name} must have one column for each of the {what}: {', '.join(found)}"
+        raise DataError(msg)
+    return table[list(wanted)]
+
+
+def numbers_of(
+    table: pd.DataFrame,
+    name: str,
+    what: str,
+    least: float = 0.0,
+    most: float = float("inf"),
+    *,
+    above: bool = False,
+) -> Floats:
+    """Read a table of numbers.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With columns of different names.
+    name, what : str
+        Of the argument, and what its numbers say, for refusals.
+    least, most : float
+        Their range; infinite numbers are refused.
+    above : bool
+        Whether `least` itself is refused.
+
+    Returns
+    -------
+    ndarray of shape (rows, columns)
+
+    Raises
+    ------
+    DataError
+        If numbers are missing or out of their range; says where.
+    """
+    values = np.stack([column_of_numbers(table, column, table.index) for column in table.columns], axis=1)
+    fine = np.isfinite(values) & ((values > least) if above else (values >= least)) & (values <= most)
+    if not fine.all():
+        row, column = np.argwhere(~fine)[0]
+        at: tuple[Hashable, ...] = (table.index[row], table.columns[column])[: 1 + (table.shape[1] > 1)]
+        limits = f"{'above' if above else 'from'} {least:g}" + (f" to {most:g}" if np.isfinite(most) else "")
+        msg = (
+            f"{name} must be {what}, {limits}; it is {values[row, column]} for {listed(at)} "
+            f"({int((~fine).sum())} such in all)"
+        )
+        raise DataError(msg)
+    return values

@@ -1,0 +1,106 @@
+"""What is asked of any rolls: an index of them, the room of each school, and how groups are listed with all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from segregation_tools.analysis.replicates import measurable
+from segregation_tools.planning.constraints import Capacity
+from segregation_tools.planning.goals import minimize
+from segregation_tools.population.population import Population
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.indices.index import Index
+    from segregation_tools.planning.plan import Plan
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["groups_and_all", "index_of_rolls", "one_valued", "room_of"]
+
+
+def one_valued(index: Any) -> Index:
+    """Return an index that has one value for all schools.
+
+    Parameters
+    ----------
+    index : Index
+        What was given.
+
+    Returns
+    -------
+    Index
+
+    Raises
+    ------
+    OptionError, CapabilityError
+        If it is none, or has several values.
+    """
+    known = measurable(index)
+    minimize(known)  # refuses what has several values, and says which to take
+    return known
+
+
+def room_of(plan: Plan, schools: pd.Index[Any]) -> pd.DataFrame:
+    """Say between how many pupils schools have room for, by the plan's rules of capacity.
+
+    Parameters
+    ----------
+    plan : Plan
+        With its rules.
+    schools : pandas.Index
+        Which schools; others than the open ones have no rule.
+
+    Returns
+    -------
+    DataFrame
+        `low` and `high`; NaN without a rule.
+    """
+    rooms = [rule.rooms(plan.problem) for rule in plan.constraints if isinstance(rule, Capacity)]
+    if not rooms:
+        return pd.DataFrame(np.nan, index=schools, columns=["low", "high"])
+    ends = {"low": np.max([low for low, _ in rooms], axis=0), "high": np.min([high for _, high in rooms], axis=0)}
+    return pd.DataFrame(ends, index=plan.problem.schools).reindex(schools)
+
+
+def index_of_rolls(index: Index, rolls: Floats, groups: tuple[Hashable, ...]) -> float:
+    """Measure an index on rolls.
+
+    Parameters
+    ----------
+    index : Index
+        With one value.
+    rolls : ndarray of shape (groups, schools)
+        Pupils of each school.
+    groups : tuple
+        Their labels.
+
+    Returns
+    -------
+    float
+        NaN where nobody of a group goes to any of the schools, or rolls are not known.
+    """
+    if not (rolls.sum(axis=1) > 0).all():
+        return float("nan")
+    return float(index(Population(rolls, groups)))
+
+
+def groups_and_all(groups: tuple[Hashable, ...]) -> list[Hashable]:
+    """List the groups and, at last, all of them.
+
+    Parameters
+    ----------
+    groups : tuple
+        Labels.
+
+    Returns
+    -------
+    list
+    """
+    return [*groups, "all" if "all" not in groups else "all groups"]
