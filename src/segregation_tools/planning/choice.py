@@ -231,7 +231,7 @@ def expected_rolls(
     >>> found.to_frame()["expected_plan"].round(1).tolist()
     [426.1, 558.6, 664.8, 395.2]
     >>> found.under["plan"].round(3).tolist()  # chance that a roll is more than 5 % below today's zone
-    [0.0, 0.0, 0.0, 0.0]
+    [0.075, 1.0, 1.0, 1.0]
     """
     index = None if index is None else one_valued(index)
     number = int(real_number(draws, "draws", 0, "a whole number of draws", whole=True))

@@ -102,7 +102,7 @@ class PlanYears:
             `pupils`; the index, ``<index>_today`` and so on for each of the zones of `rolls`; and, where the plan has a rule
             of capacity, ``schools_beyond_today`` …: how many schools are too full or too empty.
         """
-        frame = pd.DataFrame({"pupils": self.rolls["plan"].T.sum().groupby(level="year").sum()})
+        frame = pd.DataFrame({"pupils": self.rolls["plan"].groupby(level="year").sum().T.sum()})
         if self.index is not None:
             frame = frame.join(self.segregation.add_prefix(f"{measured_by(self.index)}_"))
         beyond = self.beyond_room
@@ -333,9 +333,9 @@ def phase_in(
     -----
     A sibling follows only after pupils who are grandfathered themselves, of the same block and group: of N entrants, N ×
     `siblings` × (share of the higher grades that is grandfathered) have such a sibling. Those who followed stay until they
-    have finished, but nobody follows them. Where a cohort shrinks, by the shares of grades or by a projection, those who stay
-    leave in proportion; where it grows, who is new goes by the plan. Nobody stays at a school that closes. Pupils who repeat a grade, move house
-    or choose another school are not modelled; of choice, see `expected_rolls`.
+    have finished, but nobody follows them. Where a cohort shrinks, by the shares of grades or by a projection, those who
+    stay leave in proportion; where it grows, who is new goes by the plan. Nobody stays at a school that closes. Pupils who
+    repeat a grade, move house or choose another school are not modelled; of choice, see `expected_rolls`.
 
     Examples
     --------
@@ -347,9 +347,9 @@ def phase_in(
     >>> plan = sgt.rezone(pupils, **today, constraints=[sgt.capacity(within=0.15)], rng=7, steps=50_000)
     >>> phased = sgt.phase_in(plan, grades=6, grandfathered=[5, 6], siblings=0.5)
     >>> phased.to_frame()["share_at_new_school"].round(3).tolist(), round(plan.moved, 3)
-    ([0.0], 0.0)
+    ([0.0, 0.265, 0.328, 0.398, 0.398, 0.398, 0.398, 0.412, 0.419], 0.419)
     >>> phased.in_force
-    7
+    8
     """
     index = None if index is None else one_valued(index)
     problem, shares = plan.problem, _grades(grades)
@@ -364,7 +364,7 @@ def phase_in(
     moving = plan.zone != problem.current
     cohorts = _Cohorts.of(
         counts * moving,
-        shares.to_numpy(dtype=np.float64),
+        np.array(shares, dtype=np.float64),
         labels.index(start),
         stays=stays[:, np.newaxis, np.newaxis] * takes * (problem.current >= 0),
         older=has_older * (problem.current >= 0),
