@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["PhaseIn", "PlanYears", "phase_in", "score_years"]
 
 NOBODY = 1e-9  # pupils
+FARTHEST = 50  # years ahead; who says more means a date
 
 
 # ---------------------------------------------------------------- rolls of several years
@@ -433,9 +434,13 @@ def _followed(
         if years is not None:
             msg = "the projection says which years are followed: leave out years="
             raise OptionError(msg)
-        labels, counts = projection.years, _projected(plan, projection)
+        counts = _projected(plan, projection)
+        labels = projection.years
     else:
         first = 1 if begins is None else int(real_number(begins, "begins", 1, "a year after today", whole=True))
+        if years is None and first > FARTHEST:
+            msg = f"begins={begins!r} counts from today, year 0; where years have names, name them, years=range(2025, 2036)"
+            raise OptionError(msg)
         labels = years_of(first + most if years is None else years)
         counts = np.broadcast_to(plan.problem.counts, (len(labels), *plan.problem.counts.shape))
     if begins is not None and begins not in labels[1:]:
