@@ -202,6 +202,20 @@ def test_the_chance_of_a_roll_is_that_of_trial_after_trial(cells, at):
     assert under == pytest.approx(law[:at].sum(), abs=1e-12)
 
 
+@pytest.mark.parametrize(("cells", "most"), [(400, 1.0), (400, 0.02), (1500, 0.5), (60, 1.0)])
+def test_many_who_choose_otherwise_are_trials_as_well(cells, most):
+    """Chances near 0, near 1 and between, few and many of them."""
+    chance = np.random.default_rng(cells)
+    chances = np.where(chance.random(cells) < 0.5, 1 - most * chance.random(cells), most * chance.random(cells))
+    people = chance.integers(1, 4, cells).astype(float)
+    law = added_up(np.repeat(chances, people.astype(int)))
+    mean = int(people @ chances)
+    for at in range(max(0, mean - 30), mean + 30, 7):
+        under, over = choice.chances_of_rolls(people, chances, at, at, exact=True)
+        assert over == pytest.approx(law[at + 1 :].sum(), abs=1e-12)
+        assert under == pytest.approx(law[:at].sum(), abs=1e-12)
+
+
 def test_of_parts_of_pupils_the_chance_is_normal(town, plan):
     """As near to the exact one as the normal distribution is, which is told."""
     half = sgt.Population.from_frame(town.blocks.assign(a=town.blocks["a"] + 0.25), GROUPS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ LEAVES = "leaves"  # column of those who leave the schools of the district
 ADDS_UP = 1e-6  # chances of a row may miss 1 by so much
 WHOLE = 1e-6  # a count that is farther from a whole number is none
 UNLIKELY = 1e-18  # chance of a roll that is not looked at
-AT_ONCE = 1 << 20  # entries of a table that is multiplied up
+FAST = 0.4  # up to which ln(1 + x) is summed as a series
 DRAWN_AT_ONCE = 1 << 22  # entries of tables that are drawn together
 
 
@@ -447,23 +448,42 @@ def chances_of_rolls(people: Floats, chances: Floats, low: float, high: float, *
 def _roll_by_chance(people: Floats, chances: Floats) -> tuple[int, Floats]:
     """Give the distribution of how many come, from the first number that is not too unlikely.
 
-    The Fourier transform of the characteristic function Π (1 − p + p e^{iω})^n, over a window outside of which there is less
-    than `UNLIKELY` (Bernstein's inequality).
+    The Fourier transform of the characteristic function φ = Π (1 − p + p e^{iω})^n, over a window outside of which there is
+    less than `UNLIKELY` (Bernstein's inequality), without the frequencies at which |φ| ≤ exp(−σ² (1 − cos ω)) is less. With
+    p above ½ those are counted who do not come.
     """
     sure = int(people[chances >= 1].sum())
     some = (chances > 0) & (chances < 1) & (people > 0)
     n, p = people[some], chances[some]
-    mean, variance, least = n @ p, n @ (p * (1 - p)), np.log(2 / UNLIKELY)
+    mean, variance, least = n @ p, n @ (p * (1 - p)), -np.log(UNLIKELY / 2)
     reach = least / 3 + np.sqrt(least**2 / 9 + 2 * least * variance)
     first = int(max(0, np.floor(mean - reach)))
     width = int(min(n.sum(), np.ceil(mean + reach))) - first + 1
-    turn = np.exp(2j * np.pi * np.arange(width) / width)
-    product = np.exp(-2j * np.pi * (first * np.arange(width) % width) / width)
-    for begin in range(0, len(n), max(1, AT_ONCE // width)):
-        part = slice(begin, begin + max(1, AT_ONCE // width))
-        of_one = 1 + p[part, np.newaxis] * (turn - 1)
-        product = product * np.prod(of_one ** n[part, np.newaxis], axis=0)
-    return sure + first, np.maximum(np.fft.fft(product).real / width, 0)
+    step = np.arange(width // 2 + 1)
+    turn = 2 * np.pi * step / width
+    step, turn = (row[variance * (1 - np.cos(turn)) < least] for row in (step, turn))
+    often = p > 0.5
+    begin = int(n[often].sum()) - first
+    law = np.zeros(width // 2 + 1, dtype=np.complex128)
+    law[: len(step)] = np.exp(2j * np.pi * (step * begin % width) / width)
+    w = np.expm1(1j * turn)
+    for those, way, chance in ((~often, w, p), (often, w.conj(), 1 - p)):
+        law[: len(step)] *= _product(n[those], chance[those], way)
+    return sure + first, np.maximum(np.fft.irfft(law.conj(), width), 0)
+
+
+def _product(n: Floats, p: Floats, w: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Multiply (1 + p w)^n for p up to ½: by the series of the logarithm where it converges fast, which is nearly always."""
+    largest = float(np.abs(w).max(initial=0))
+    fast = p * largest <= FAST
+    logarithm, power = np.zeros(len(w), dtype=np.complex128), n[fast]
+    for k in itertools.count(1):
+        power = power * p[fast]
+        if power.sum() * largest**k < UNLIKELY:
+            break
+        logarithm -= power.sum() * (-w) ** k / k
+    slow = np.prod((1 + p[~fast, np.newaxis] * w) ** n[~fast, np.newaxis], axis=0)
+    return np.asarray(np.exp(logarithm) * slow)
 
 
 def _drawn(cells: _Cells, problem: Problem, index: Index, draws: int, root: int) -> Floats:

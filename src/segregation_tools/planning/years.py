@@ -498,7 +498,6 @@ class _Cohorts:
                 share = np.divide(kept, was[:-1], out=np.zeros_like(kept), where=was[:-1] > 0)
                 for cohort in (staying, following):
                     cohort[1:] = cohort[:-1] * share
-                    cohort[0] = 0
             above = now[1:].sum(axis=0)
             with_older = (
                 now[0] * older * np.divide(staying.sum(axis=0), above, out=np.zeros_like(above), where=above > 0)
