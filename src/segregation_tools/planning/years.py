@@ -225,6 +225,8 @@ class PhaseIn(PlanYears):
 
     Attributes
     ----------
+    plan, index, rolls
+        As of `PlanYears`; rolls have a third of zones, `phase_in`, as it is in each year.
     begins : int
         First year in which the plan holds.
     grades : Series
