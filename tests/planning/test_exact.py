@@ -1,6 +1,5 @@
 """A few zones solved exactly, beside all plans there are."""
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -11,73 +10,23 @@ import segregation_tools as sgt
 from segregation_tools.planning.exact import reoptimizable, reoptimized
 from segregation_tools.planning.landscape import Landscape
 from segregation_tools.planning.program import linear
-from tests.planning.towns import Town
+from tests.planning.towns import CASES, MOVES, D, Town, best_of_all, land_of, small
 
 
 def silent(done, value):
     pass
 
 
-def land_of(town, goal, rules, **given):
-    problem = town.score(town.blocks["school"], **given).problem
-    return Landscape.of(problem, goal, rules)
-
-
-def best_of_all(land, rules, goal):
-    """The lowest goal of all plans that keep to the rules, each checked."""
-    problem = land.problem
-    plan = sgt.Plan(problem, problem.current, goal, tuple(rules), None)
-    free = np.setdiff1d(np.arange(len(problem.blocks)), problem.stands)
-    lowest = np.inf
-    for choice in itertools.product(range(len(problem.schools)), repeat=len(free)):
-        zone = np.empty_like(problem.current)
-        zone[problem.stands], zone[free] = range(len(problem.schools)), choice
-        if sgt.check(replace(plan, zone=zone)):
-            lowest = min(lowest, goal.value(problem, zone))
-    return lowest
-
-
-D, MOVES = sgt.minimize(sgt.dissimilarity), sgt.minimize(sgt.moves)
-CASES = {
-    "dissimilarity": (D, [sgt.capacity(within=0.4), sgt.contiguous()]),
-    "anywhere": (D, [sgt.capacity(within=0.3)]),
-    "costs": (D + 0.3 * MOVES + 0.05 * sgt.minimize(sgt.travel_time), [sgt.capacity(within=0.5), sgt.contiguous()]),
-    "band": (sgt.minimize(sgt.outside_band("a", 0.3, 0.35)) + 0.01 * MOVES, [sgt.contiguous()]),
-    "few move": (D, [sgt.contiguous(), sgt.most_moved(0.25)]),
-    "near": (D, [sgt.contiguous(), sgt.longest_trip(ratio=1.5)]),
-    "together": (D, [sgt.contiguous()]),
-    "island": (D, [sgt.capacity(within=0.5)]),
-}
-
-
 @pytest.mark.parametrize("seed", [1, 3])
 @pytest.mark.parametrize("case", CASES)
 def test_three_zones_of_three_are_the_best_there_are(case, seed):
-    goal, rules = CASES[case]
-    town = Town(blocks=9, schools=3, seed=seed)
-    stand = town.district.schools["block"]
-    free = town.blocks.index.difference(stand)
-    rules = [
-        *rules,
-        *{
-            "anywhere": lambda: [sgt.locked(stand)],
-            "together": lambda: [sgt.together(dict.fromkeys(_neighbours(town, free), "x"))],
-            "island": lambda: [sgt.contiguous(exempt=[free[0]]), sgt.locked([free[0]])],
-        }.get(case, list)(),
-    ]
+    town, goal, rules = small(case, seed)
     land = land_of(town, goal, rules)
     assert reoptimizable(land)
     found = reoptimized(land, land.start, seed=1, seconds=None, many=3, tell=silent)
     plan = sgt.Plan(land.problem, land.plan(found), goal, tuple(rules), None)
     assert sgt.check(plan)
-    assert goal.value(land.problem, plan.zone) == pytest.approx(best_of_all(land, rules, goal), abs=2e-7)
-
-
-def _neighbours(town, free):
-    """Two blocks that touch, and in which no school stands."""
-    units = town.blocks.index
-    pairs = zip(*town.pupils.geography.adjacency("rook").nonzero(), strict=True)
-    return next(units[list(pair)] for pair in pairs if units[list(pair)].isin(free).all())
+    assert goal.value(land.problem, plan.zone) == pytest.approx(best_of_all(case, seed), abs=2e-7)
 
 
 @pytest.mark.parametrize("seed", range(3))

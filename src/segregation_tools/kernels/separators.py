@@ -112,13 +112,16 @@ def separators(
             continue
         if _flow(starts, near, back, solid, weights, node, weights[node] - less, through, along, came, queue):
             continue
+        before = np.zeros(nodes, dtype=np.bool_)
         for side in range(2):
             if side == 0:
                 cut = (came[0::2] != -1) & (came[1::2] == -1) & ~solid
             else:
                 cut = _nearest_cut(starts, near, solid, weights, node, through, along, queue)
             least = _needed(starts, near, root, node, cut, queue)
-            size = least.sum()
+            if (least == before).all():
+                continue
+            before, size = least, least.sum()
             if end + size > len(members):
                 return whose[:many], ends[:many], members[:end]
             if weights[least].sum() < weights[node] - less:

@@ -6,18 +6,22 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from segregation_tools.errors import CapabilityError, listed
 from segregation_tools.planning.goals import measured_by
 from segregation_tools.planning.landscape import Landscape
+from segregation_tools.planning.mps import lines_of
 from segregation_tools.planning.plan import Plan, check
 from segregation_tools.planning.program import linear
 from segregation_tools.planning.progress import telling
-from segregation_tools.planning.relaxed import Relaxed, cut_rows
+from segregation_tools.planning.relaxed import Relaxed, cut_rows, recomputed
 from segregation_tools.population.options import real_number
+from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["Certificate", "bound_of", "certify", "gap_of", "is_same"]
+__all__ = ["Certificate", "bound_of", "certify", "is_same"]
 
 FEW = 10_000  # ways, units in zones, up to which the cheap bound is made in several rounds
 ROUNDS = 4  # of it
@@ -256,21 +260,6 @@ def is_same(value: float, bound: float) -> bool:
     return bool(value - bound <= SAME * abs(value))
 
 
-def gap_of(value: float, bound: float) -> float:
-    """Set what lies between a value and its bound in proportion to the value.
-
-    Parameters
-    ----------
-    value, bound : float
-        Of a goal.
-
-    Returns
-    -------
-    float
-    """
-    return 0.0 if value == bound else (value - bound) / abs(value) if value else float("inf")
-
-
 # ---------------------------------------------------------------- what is proven
 
 
@@ -307,8 +296,8 @@ class Certificate:
 
     @property
     def gap(self) -> float:
-        """By how much the plan could be better at most, in proportion to its value."""
-        return gap_of(self.value, self.bound)
+        """By how much the goal could be lower at most."""
+        return self.value - self.bound
 
     @property
     def proven(self) -> bool:
@@ -323,3 +312,83 @@ class Certificate:
             return float("nan")
         today = self.plan.goal.value(problem, problem.current)
         return float((today - self.value) / (today - self.bound)) if today > self.bound else float("nan")
+
+    @property
+    def cuts(self) -> pd.DataFrame:
+        """One row for each set of blocks that was found to cut another off from a school.
+
+        `school`, `block`, and `through`, a tuple of blocks: a zone that holds the block holds one of those.
+        """
+        land, schools = self._land, self.plan.problem.schools
+        named = land.units.blocks  # of units, their first
+        rows = [(schools[school], named[unit], tuple(named[those])) for school, unit, those in self._cuts]
+        return pd.DataFrame(rows, columns=["school", "block", "through"])
+
+    @property
+    def _land(self) -> Landscape:
+        return Landscape.of(self.plan.problem, self.plan.goal, self.plan.constraints)
+
+    def recomputed(self) -> float:
+        """Prove `relaxed` again from the district alone, slowly and without a solver.
+
+        By a search for each cut that it cuts, and the arithmetic of weak duality: whatever rows of the linear program count,
+        what they come to, with the least that is left of prices, is a bound.
+
+        Returns
+        -------
+        float
+            `relaxed`, but for rounding.
+
+        Raises
+        ------
+        ArithmeticError
+            If a cut does not cut.
+        """
+        return recomputed(self._land, *self._proof)
+
+    def save(self, path: Any) -> None:
+        """Write the program with whole blocks and all cuts as a text in the MPS format.
+
+        Any solver of integer programs, such as HiGHS, SCIP, CBC or Gurobi, reads it: the least value that it can have is
+        `bound` or more.
+
+        Parameters
+        ----------
+        path : path-like
+            Its ending should be ``.mps``.
+        """
+        land = self._land
+        program = Relaxed(land).program
+        program.add(-np.inf, 0, x=cut_rows(program, self._cuts))
+        told = [
+            f"Plans for {len(land.problem.blocks)} blocks: {self.plan.goal!r}.",
+            f"Proven to be at least {self.bound!r}; the best plan known has {self.value!r}.",
+            "xI_J is 1 if unit I, blocks of one school, goes to school J; dQ_J is how far sum Q of school J is from 0.",
+            *(f"unit {i}: {block!r}" for i, block in enumerate(land.units.blocks)),
+            *(f"school {j}: {school!r}" for j, school in enumerate(land.problem.schools)),
+        ]
+        with Path(path).open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines_of(program, land.constant, told))
+
+    @property
+    def _title(self) -> str:
+        plan = f"plan for {len(self.plan.problem.blocks):,} blocks and {len(self.plan.problem.schools):,} schools"
+        if self.proven:
+            return f"{plan}: proven to be the best that keeps to the rules"
+        return f"{plan}: no plan that keeps to the rules is better by more than {self.gap:.5f}"
+
+    def _rows(self) -> dict[str, str]:
+        reached = {} if np.isnan(self.reached) else {"of what could be gained at most": f"{self.reached:.2%}"}
+        return {
+            repr(self.plan.goal): f"{self.value:.5f}",
+            "proven bound": f"{self.bound:.5f}",
+            "bound if blocks could be divided": f"{self.relaxed:.5f}",
+            **reached,
+            "seconds": f"{self.seconds:.1f}",
+        }
+
+    def __str__(self) -> str:
+        return f"{self._title}\n{pd.Series(self._rows()).to_string()}"
+
+    def _repr_html_(self) -> str:
+        return html_table(["", ""], [[name, value] for name, value in self._rows().items()], caption=self._title)

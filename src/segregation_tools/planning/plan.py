@@ -90,10 +90,8 @@ class Plan:
 
     @property
     def gap(self) -> float:
-        """By how much the goal could be lower at most, in proportion to its value, as far as `bound` tells."""
-        from segregation_tools.planning.bounds import gap_of
-
-        return gap_of(self.goal.value(self.problem, self.zone), self.bound)
+        """By how much the goal could be lower at most, as far as `bound` tells; below 0 only if the plan breaks a rule."""
+        return self.goal.value(self.problem, self.zone) - self.bound
 
     @property
     def rolls(self) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from segregation_tools.kernels.separators import dominators, separators
 from segregation_tools.planning.program import Program, Sums
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
     Cut = tuple[int, int, Codes]  # a school, a unit, and units of which its zone needs as much as of that
 
-__all__ = ["Relaxed", "cut_rows", "proven_bound"]
+__all__ = ["Relaxed", "cut_rows", "proven_bound", "recomputed"]
 
 LESS = 1e-4  # of a unit: by how much what cuts another off must be too little
 TIGHT = 1e-6
@@ -60,7 +61,7 @@ class _Area:
 
     @classmethod
     def of(cls, land: Landscape, may: Marks, school: int) -> _Area:
-        units = np.flatnonzero(may[:, school])
+        units = np.setdiff1d(np.flatnonzero(may[:, school]), land.left_out)
         touching = sparse.csr_array((np.ones(len(land.graph.near)), land.graph.near, land.graph.starts))[units][
             :, units
         ]
@@ -84,23 +85,15 @@ class Relaxed:
     """
 
     def __init__(self, land: Landscape, *, again: bool = False) -> None:
-        district, may = land.district, np.isfinite(land.cost)
+        may = np.isfinite(land.cost)
         self.areas = [_Area.of(land, may, school) for school in np.flatnonzero(land.one_piece).tolist()]
-        needed = []
+        self.cuts: list[Cut] = []
         for area in self.areas:
             last = dominators(area.starts, area.near, area.root)
             may[area.units[last < 0], area.school] = False
             needs = np.flatnonzero((last >= 0) & (last != area.root))
-            needed.append((area.school, area.units[needs], area.units[last[needs]]))
-        self.program = program = Program(may, np.where(may, land.cost, 0), Sums.of(land))
-        program.add(district.low, district.high, x=program.by_zone(district.sizes))
-        if np.isfinite(district.most_moved):
-            program.add(-np.inf, district.most_moved, x=land.away[program.unit, program.zone][np.newaxis])
-        self.cuts: list[Cut] = [
-            (school, int(unit), one[np.newaxis])
-            for school, units, ones in needed
-            for unit, one in zip(units, ones, strict=True)
-        ]
+            self.cuts += [(area.school, int(area.units[unit]), area.units[last[[unit]]]) for unit in needs.tolist()]
+        self.program = program = program_of(land, may)
         self.constant = land.constant
         self.bound, self.x = -np.inf, np.zeros(0)
         self.proof: tuple[tuple[Cut, ...], Floats] = ((), np.zeros(0))
@@ -199,6 +192,72 @@ class Relaxed:
         return self.solve(seconds) and not self.bound < last + RISE * abs(last)
 
 
+def program_of(land: Landscape, may: Marks) -> Program:
+    """Write the program of a whole plan, but for that zones hang together.
+
+    Parameters
+    ----------
+    land : Landscape
+        District, goal and rules; the goal is linear.
+    may : ndarray of bool, shape (units, zones)
+        Where units may lie.
+
+    Returns
+    -------
+    Program
+    """
+    district = land.district
+    program = Program(may, np.where(may, land.cost, 0), Sums.of(land))
+    program.add(district.low, district.high, x=program.by_zone(district.sizes))
+    if np.isfinite(district.most_moved):
+        program.add(-np.inf, district.most_moved, x=land.away[program.unit, program.zone][np.newaxis])
+    return program
+
+
+def recomputed(land: Landscape, cuts: Sequence[Cut], multipliers: Floats) -> float:
+    """Compute a bound from its proof alone: that cuts cut zones apart, by plain search, and what multipliers prove.
+
+    Parameters
+    ----------
+    land : Landscape
+        District, goal and rules.
+    cuts, multipliers
+        The proof, from `Relaxed`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ArithmeticError
+        If units are reached without those that are said to cut them off.
+    """
+    may = np.isfinite(land.cost)
+    touching = sparse.csr_array((np.ones(len(land.graph.near)), land.graph.near, land.graph.starts))
+    of_school: dict[int, list[Cut]] = {school: [] for school in np.flatnonzero(land.one_piece).tolist()}
+    for cut in cuts:
+        of_school[cut[0]].append(cut)
+    for school, its in of_school.items():
+        units, root = np.setdiff1d(np.flatnonzero(may[:, school]), land.left_out), land.units.stands[school]
+        inside = touching[units][:, units]
+        may[np.setdiff1d(units, _reached(inside, units, root, units[:0])), school] = False
+        for _, unit, those in its:
+            if unit in _reached(inside, units, root, those):
+                msg = f"unit {unit} is reached from school {school} without any of the units {those.tolist()}"
+                raise ArithmeticError(msg)
+    program = program_of(land, may)
+    return land.constant + proven_bound(program, cut_rows(program, cuts), multipliers)
+
+
+def _reached(touching: Any, units: Codes, root: int, without: Codes) -> Codes:
+    """Find the units that are reached from one without leading through some."""
+    kept = np.flatnonzero(~np.isin(units, without))
+    piece = connected_components(touching[kept][:, kept], directed=False)[1]
+    met: Codes = units[kept[piece == piece[np.searchsorted(units[kept], root)]]]
+    return met
+
+
 def cut_rows(program: Program, cuts: Sequence[Cut]) -> Any:
     """Write cuts as rows: a way less those of which it needs as much is 0 at most.
 
@@ -213,9 +272,9 @@ def cut_rows(program: Program, cuts: Sequence[Cut]) -> Any:
     -------
     csr_array of shape (cuts, ways)
     """
-    many = [1 + len(those) for _, _, those in cuts]
+    many = np.array([1 + len(those) for _, _, those in cuts], dtype=np.intp)
     units = np.array([each for _, unit, those in cuts for each in (unit, *those)], dtype=np.intp)
-    ways = program.number[units, np.repeat([school for school, _, _ in cuts], many).astype(np.intp)]
+    ways = program.number[units, np.repeat(np.array([school for school, _, _ in cuts], dtype=np.intp), many)]
     values, rows = np.full(len(ways), -1.0), np.repeat(np.arange(len(cuts)), many)
     values[np.cumsum(many) - many] = 1.0
     there = ways >= 0  # the others are taken by no plan

@@ -1,0 +1,137 @@
+"""How good a plan is: ``python3 tasks.py bench proofs``.
+
+How soon bounds of three invented districts are proven, how high they are after a minute, and which part of what can be
+gained at most the search gains; how many of nine small districts are proven to the end. D is that of the first group
+against the rest; rolls stay within 15 % of today's, zones in one piece, ways within 1.5 times today's. Reads the folder that
+SGT_TEST_DATA names. Bounds are raised faster where highspy is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from _districts import district, unseen
+from _measure import line, run
+
+import segregation_tools as sgt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GOAL = sgt.minimize(sgt.dissimilarity)
+
+# Blocks x schools: the bound, in hundredths, and in how many CPU-seconds it is to be proven.
+SOON = {"600x12": (43.7, 60), "2000x40": (34.7, 1), "10000x120": (30.8, 2.5)}
+SEARCHED = {"600x12": 20, "2000x40": 60, "10000x120": 60}  # seconds of `rezone`
+LONG = 60  # seconds of `certify`
+SMALL = [(blocks, schools, seed) for blocks, schools in ((200, 5), (300, 6), (400, 8)) for seed in (1, 2, 3)]
+ENOUGH = 6  # of these are to be proven
+SAME = 1e-6
+
+
+def soon(size: str) -> dict[str, float]:
+    """CPU-seconds until the bound that is asked for is proven, reading the district again included."""
+    limit = SOON[size][0] / 100
+    told = district(Path(os.environ["SGT_TEST_DATA"]), size)
+    sgt.certify(small_plan(), seconds=1)  # what is compiled
+    plan = sgt.rezone(**told, goal=GOAL, rng=7, seconds=10)
+    spent, bounds = [], []
+
+    def until(done: float, bound: float) -> None:
+        if bound >= limit:
+            raise KeyboardInterrupt
+
+    for _ in range(3 if SOON[size][1] < LONG else 1):
+        start = time.process_time()
+        proof = sgt.certify(plan, seconds=2 * LONG, progress=until)
+        spent.append(time.process_time() - start)
+        bounds.append(proof.bound)
+    reached = min(bounds) >= limit
+    return {"seconds": min(spent) if reached else float("inf"), "cheap": plan.bound}
+
+
+def small_plan() -> sgt.Plan:
+    """A plan for a district of no size."""
+    return sgt.rezone(**unseen(25, 3, 1), goal=GOAL, rng=7, steps=1000)
+
+
+def proven(told: dict[str, Any], searched: float) -> dict[str, float]:
+    """Value of a search, value and bound after a proof, and what the search gained of what can be gained at most."""
+    plan = sgt.rezone(**told, goal=GOAL, rng=7, seconds=searched)
+    proof = sgt.certify(plan, seconds=LONG)
+    if not sgt.check(proof.plan):
+        sys.exit("the plan of a proof breaks rules")
+    today, after = plan.before["dissimilarity"], plan.after["dissimilarity"]
+    return {
+        "today": today,
+        "searched": after,
+        "value": proof.value,
+        "bound": proof.bound,
+        "proven": proof.proven,
+        "seconds": proof.seconds,
+        "gained": 100 * (today - after) / (today - proof.bound),
+        "again": abs(proof.recomputed() - proof.relaxed),
+    }
+
+
+def large(size: str) -> dict[str, float]:
+    """Search and proof of a district of some size."""
+    return proven(district(Path(os.environ["SGT_TEST_DATA"]), size), SEARCHED[size])
+
+
+def small(blocks: int, schools: int, seed: int) -> dict[str, float]:
+    """Search and proof of a small district."""
+    return proven(unseen(blocks, schools, seed), 10)
+
+
+def table(taken: dict[str, dict[str, float]]) -> list[bool]:
+    """Print the figures and the limits they are held against."""
+    held = []
+    for size, (bound, seconds) in SOON.items() if f"soon {next(iter(SOON))}" in taken else ():
+        of, long = taken[f"soon {size}"], taken[f"large {size}"]
+        print(f"{size} blocks x schools: plan.bound {of['cheap']:.5f}")
+        held.append(line(f"CPU-seconds until .{bound * 10:.0f} is proven", of["seconds"], f"≤ {seconds}"))
+        print(
+            f"D {long['today']:.5f} today, {long['searched']:.5f} by rezone in {SEARCHED[size]} s, {long['bound']:.5f} proven "
+            f"in {long['seconds']:.0f} s"
+        )
+        held.append(line("per cent of what can be gained at most, by the search", long["gained"], "≥ 96"))
+        print()
+    print(f"Small districts: ten seconds of search, at most {LONG} of proof")
+    few = {case: taken["small {}x{} {}".format(*case)] for case in SMALL}
+    for (blocks, schools, seed), of in few.items():
+        print(
+            f"{blocks}x{schools} {seed}: D {of['today']:.5f} today, {of['searched']:.5f} searched, {of['value']:.5f} after "
+            f"the proof, bound {of['bound']:.5f}{', proven' if of['proven'] else ''}, {of['seconds']:.0f} s"
+        )
+    done = [of for of in few.values() if of["proven"]]
+    held.append(line("proven to be the best", len(done), f"≥ {ENOUGH}"))
+    apart = max((abs(of["value"] - of["bound"]) for of in done), default=0)
+    held.append(line("farthest that a plan is from its optimum, in millionths", 1e6 * apart, "≤ 1"))
+    held.append(
+        line("least per cent of what can be gained, by the search", min(of["gained"] for of in few.values()), "≥ 98")
+    )
+    again = max(of["again"] for of in taken.values() if "again" in of)
+    held.append(line("proofs computed again, apart by billionths at most", 1e9 * again, "≤ 1"))
+    return held
+
+
+MEASUREMENTS: dict[str, Callable[[], dict[str, float]]] = {
+    **(
+        {
+            **{f"soon {size}": partial(soon, size) for size in SOON},
+            **{f"large {size}": partial(large, size) for size in SOON},
+        }
+        if os.environ.get("SGT_TEST_DATA")
+        else {}
+    ),
+    **{f"small {blocks}x{schools} {seed}": partial(small, blocks, schools, seed) for blocks, schools, seed in SMALL},
+}
+
+if __name__ == "__main__":
+    sys.exit(run(__file__, MEASUREMENTS, table))
