@@ -149,7 +149,7 @@ def test_a_unit_may_leave_when_its_zone_has_no_more_pieces_without_it(seed, unit
         without[unit] = zones  # a zone of its own
         alone = not (zone[graph.near[graph.starts[unit] : graph.starts[unit + 1]]] == zone[unit]).any()
         falls_apart = pieces(without, edges, units) > pieces(zone, edges, units) + (not alone)
-        assert moves._holds(at, graph, unit) == (not falls_apart)
+        assert moves.holds(at, graph, unit) == (not falls_apart)
 
 
 def test_borders_know_their_ends():

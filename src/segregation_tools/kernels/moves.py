@@ -27,6 +27,9 @@ __all__ = [
     "Terms",
     "anneal",
     "begun",
+    "closed",
+    "holds",
+    "opened",
     "ringed",
 ]
 
@@ -336,7 +339,7 @@ def _beyond(people: Any, low: float, high: float) -> float:
 
 
 @inlined
-def _holds(at: Annealing, graph: Graph, unit: int) -> bool:
+def holds(at: Annealing, graph: Graph, unit: int) -> bool:
     """Whether the neighbours of a unit in its zone stay joined when it leaves: around it, or else by another way."""
     zone, z = at.zone, at.zone[unit]
     if graph.tables[unit] < 0:
@@ -488,7 +491,7 @@ def anneal(
         rise += price * beyond
         if rise > 0 and rise > -warmth * math.log(uniform(at.state)):
             continue
-        if district.whole and not _holds(at, graph, unit):
+        if district.whole and not holds(at, graph, unit):
             continue
         at.tally[2] += 1
         at.moved[0] += gone
@@ -499,15 +502,15 @@ def anneal(
         for edge in range(graph.starts[unit], graph.starts[unit + 1]):
             other = at.zone[graph.near[edge]]
             if other == old:
-                _open(at, graph.border[edge])
+                opened(at, graph.border[edge])
             elif other == new:
-                _close(at, graph.border[edge])
+                closed(at, graph.border[edge])
         if at.tally[2] >= most:
             return
 
 
 @inlined
-def _open(at: Annealing, border: int) -> None:
+def opened(at: Annealing, border: int) -> None:
     """Put a border on the list."""
     at.border[at.tally[0]] = border
     at.place[border] = at.tally[0]
@@ -515,7 +518,7 @@ def _open(at: Annealing, border: int) -> None:
 
 
 @inlined
-def _close(at: Annealing, border: int) -> None:
+def closed(at: Annealing, border: int) -> None:
     """Take a border off the list: the last takes its place."""
     at.tally[0] -= 1
     last = at.border[at.tally[0]]

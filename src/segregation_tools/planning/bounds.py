@@ -133,7 +133,7 @@ def certify(plan: Plan, *, seconds: float = 60, progress: Progress = None) -> Ce
         )
         raise CapabilityError(msg)
     proof = _Proof(land, plan, begun, seconds)
-    with telling(progress, "bound") as tell:
+    with telling(progress, "bound {:.5f}") as tell:
         try:
             proof.relax(tell)
             proof.branch(tell)

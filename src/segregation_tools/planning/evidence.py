@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["compare_plans", "residential_gap", "school_contributions"]
+__all__ = ["check_alike", "compare_plans", "residential_gap", "school_contributions"]
 
 BEYOND = "schools_beyond_capacity"
 EVEN = 1e-12  # an index of no more is rounding, and has no parts
@@ -74,7 +74,7 @@ def compare_plans(plans: Sequence[Plan] | Mapping[Hashable, Plan]) -> pd.DataFra
     (['today', 'mixed', 'nearest'], ['dissimilarity', 'moves', 'travel_time'], np.float64(0.0))
     """
     named = _named(plans)
-    _check_alike(named)
+    check_alike(named)
     whats = [what for plan in named.values() for _, what in plan.goal.terms] + [moves, travel_time]
     columns = {name: _measured(plan, whats) for name, plan in named.items()}
     table = pd.DataFrame(columns, columns=pd.Index(list(columns), tupleize_cols=False))
@@ -104,8 +104,19 @@ def _named(plans: Any) -> dict[Hashable, Plan]:
     return named
 
 
-def _check_alike(plans: Mapping[Hashable, Plan]) -> None:
-    """Refuse plans of which the numbers do not belong into one table."""
+def check_alike(plans: Mapping[Hashable, Plan]) -> None:
+    """Refuse plans of which the numbers do not belong into one table.
+
+    Parameters
+    ----------
+    plans : mapping of name to Plan
+        Each is set beside the first.
+
+    Raises
+    ------
+    DataError
+        If pupils, today's zones or minutes are not the same.
+    """
     (name, first), *others = plans.items()
     for other, plan in others:
         a, b = first.problem, plan.problem

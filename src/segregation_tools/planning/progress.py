@@ -18,15 +18,15 @@ Progress: TypeAlias = bool | Tell | None
 
 
 @contextmanager
-def telling(progress: Progress, what: str = "goal") -> Iterator[Tell | None]:
+def telling(progress: Progress, said: str = "goal {:.5f}") -> Iterator[Tell | None]:
     """Choose to whom a search tells how far it is.
 
     Parameters
     ----------
     progress : bool or callable, optional
         True for a bar with the value so far.
-    what : str
-        What the value is.
+    said : str
+        How the bar says it.
 
     Yields
     ------
@@ -41,7 +41,7 @@ def telling(progress: Progress, what: str = "goal") -> Iterator[Tell | None]:
 
             def tell(done: float, value: float) -> None:
                 bar.n = round(100 * done)
-                bar.set_postfix_str(f"{what} {value:.5f}" if np.isfinite(value) else f"no {what} yet")
+                bar.set_postfix_str(said.format(value) if np.isfinite(value) else "none yet")
 
             yield tell
     elif callable(progress):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.intp]
 
-__all__ = ["annealed", "found"]
+__all__ = ["STEPS_PER_BLOCK", "annealed", "found", "none_found"]
 
 PART = 1 << 17  # steps between two looks at the clock
 FELT = 4096  # steps in which a typical rise is felt
@@ -88,17 +88,32 @@ def found(
 
     state, ends = annealed(land, root, None if seconds is None else share * seconds, steps, tell)
     if not ends:
-        msg = (
-            f"no plan that keeps to all rules was found: the best leaves {state.least_beyond:,.0f} pupils without room, or "
-            "moves so many too many. Loosen capacity or most_moved, or search longer"
-        )
-        raise CapabilityError(msg)
+        raise none_found(state)
     zone = min(ends, key=lambda end: end[0])[1]
     if share < 1 and not state.stopped:
         left = None if seconds is None else max(seconds - state.elapsed, 0.0)
         on, each = (reoptimized, STEPS_A_CHOICE) if land.exact else (walked, STEPS_A_CHANGE)
         zone = on(land, zone, seed=root, seconds=left, many=(steps or 0) // each, tell=tell_more)
     return land.plan(zone)
+
+
+def none_found(state: _State) -> CapabilityError:
+    """Say that no plan keeps to all rules, as far as was searched.
+
+    Parameters
+    ----------
+    state : _State
+        How the search ended.
+
+    Returns
+    -------
+    CapabilityError
+    """
+    msg = (
+        f"no plan that keeps to all rules was found: the best leaves {state.least_beyond:,.0f} pupils without room, or "
+        "moves so many too many. Loosen capacity or most_moved, or search longer"
+    )
+    return CapabilityError(msg)
 
 
 def annealed(
