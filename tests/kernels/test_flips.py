@@ -65,14 +65,22 @@ DISTRICTS = {
     "two schools": (plain(3, 4, HALVES, compactness=1.0), HALVES),
     "room": (plain(3, 3, COLUMNS, sizes=PUPILS, low=[6] * 3, high=[15] * 3), COLUMNS),
     "few move": (plain(3, 3, COLUMNS, sizes=PUPILS, most_moved=9, home=[-1, *COLUMNS[1:]], compactness=0.2), COLUMNS),
-    "two pieces": (plain(3, 4, APART, allowed=[(z,) if u in (4, 5, 7) else (0, 1) for u, z in enumerate(APART)]), APART),
+    "two pieces": (
+        plain(3, 4, APART, allowed=[(z,) if u in (4, 5, 7) else (0, 1) for u, z in enumerate(APART)]),
+        APART,
+    ),
     "two pieces, compact": (plain(3, 4, APART, compactness=0.4), APART),
     "an island": (
-        replace(plain(3, 3, COLUMNS, loose=[8], compactness=0.5), edges=[e for e in lattice(3, 3).tolist() if 8 not in e]),
+        replace(
+            plain(3, 3, COLUMNS, loose=[8], compactness=0.5), edges=[e for e in lattice(3, 3).tolist() if 8 not in e]
+        ),
         COLUMNS,
     ),
     "zones fall apart": (plain(2, 3, COLUMNS[:6], loose=list(range(6)), compactness=0.6), COLUMNS[:6]),
-    "zones fall apart, room": (plain(2, 3, COLUMNS[:6], loose=list(range(6)), sizes=PUPILS[:6], high=[11] * 3), COLUMNS[:6]),
+    "zones fall apart, room": (
+        plain(2, 3, COLUMNS[:6], loose=list(range(6)), sizes=PUPILS[:6], high=[11] * 3),
+        COLUMNS[:6],
+    ),
 }
 
 

@@ -51,7 +51,7 @@ class Plain:
             while reached:
                 here = reached.pop()
                 for a, b in self.edges:
-                    for there in ([b] if a == here else [a] if b == here else []):
+                    for there in [b] if a == here else [a] if b == here else []:
                         if there in left and plan[there] == plan[begun]:
                             left.remove(there)
                             reached.append(there)

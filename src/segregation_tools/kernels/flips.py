@@ -58,6 +58,11 @@ def flip(
         How many flips are tried.
     """
     units, zones = len(at.zone), len(parted)
+    at.sums[:, -1], at.moved[0] = 0, 0
+    for unit in range(units):  # anew, so that rounding does not add up
+        at.sums[at.zone[unit], -1] += district.sizes[unit]
+        if district.home[unit] >= 0 and district.home[unit] != at.zone[unit]:
+            at.moved[0] += district.sizes[unit]
     for _ in range(steps):
         drawn = uniform(at.state) * units - len(loose)
         along = drawn >= 0

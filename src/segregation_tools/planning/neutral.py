@@ -51,6 +51,7 @@ CHAINS = 4  # however many threads there are
 COMPACTNESS = 1.0
 STEPS_PER_BLOCK = 20_000  # in all chains
 FEW = 200  # plans, for more of which the chains are longer
+TELLING = 100  # plans, of which fewer agree or differ by chance
 LEAST = 16  # plans: four a chain
 STEPS_A_PLAN = 10  # at least
 BURN_IN = 1 / 3
@@ -158,9 +159,7 @@ def neutral_plans(
     zones = np.stack([land.plan(zone) for zones in drawn for zone in zones])
     first = np.unique(land.parts, return_index=True)[1]  # block of each unit
     chain = np.repeat(np.arange(CHAINS), [len(zone) for zone in drawn])
-    return NeutralPlans(
-        problem, zones, chain, first[ground.graph.ends], rules, compactness, steps, made / steps, root
-    )
+    return NeutralPlans(problem, zones, chain, first[ground.graph.ends], rules, compactness, steps, made / steps, root)
 
 
 class _Ground(NamedTuple):
@@ -472,9 +471,10 @@ class NeutralPlans:
             return NO_FLIP
         if self.mixed:
             return "The chains have mixed: they say the same, wherever they began."
-        if (self.mixing["r_hat"] < MOST_R_HAT).all() and len(self) < FEW:
-            return f"Whether the chains have mixed cannot be told from so few plans. Take more, n={FEW}"
-        return f"THE CHAINS HAVE NOT MIXED, and shares are not to be relied on. Try more flips, steps={4 * self.steps:_}"
+        more = f"more flips, steps={4 * self.steps:_}"
+        if len(self) < TELLING:
+            return f"The chains have not shown that they mixed; so few plans hardly can. Take more, n={FEW}, and then {more}"
+        return f"THE CHAINS HAVE NOT MIXED, and shares are not to be relied on. Try {more}"
 
     def __str__(self) -> str:
         table = self._table.to_string(index=False, float_format="{:.4f}".format)
