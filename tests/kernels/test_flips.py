@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
+from tests.kernels.test_moves import graph_of, lattice, triangles
+from tests.reference.flips import Plain
 
 from segregation_tools.kernels.flips import flip
 from segregation_tools.kernels.moves import District, Terms, begun
-from tests.kernels.test_moves import graph_of, lattice, triangles
-from tests.reference.flips import Plain
 
 NO_GOAL = Terms(np.zeros(0, dtype=np.int64), np.zeros((0, 0, 0)), np.zeros(0), np.zeros(0), np.zeros(0))
 

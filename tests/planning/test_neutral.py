@@ -75,8 +75,8 @@ def test_rules_of_every_kind_are_kept(town):
     assert all(sgt.check(drawn.plan(i)) for i in range(len(drawn)))
     schools = drawn.assignments
     assert (schools.loc[blocks[first]] == schools.loc[blocks[second]]).all()
-    assert schools.loc[blocks[first]].nunique() > 1
-    assert schools.loc[island].nunique() > 2  # it may go anywhere
+    assert len(set(schools.loc[blocks[first]])) > 1
+    assert len(set(schools.loc[island])) > 2  # it may go anywhere
     assert (schools.loc[blocks[60:80]].eq(school[blocks[60:80]], axis=0)).all(axis=None)
     assert drawn.values(sgt.moves).between(0.05, 0.15).all()
 
@@ -137,10 +137,9 @@ def grid(sizes, current, *, adjacency, **given):
     """A few blocks of two groups, and their schools."""
     blocks, schools = [f"B{i}" for i in range(len(sizes))], sorted(set(current))
     a, b = np.array(adjacency).T
+    odd = np.arange(len(sizes)) % 2
     return {
-        "pupils": sgt.Population(
-            np.array([np.arange(len(sizes)) % 2, sizes - np.arange(len(sizes)) % 2]), ["x", "y"], units=blocks
-        ),
+        "pupils": sgt.Population(np.array([odd, sizes - odd]), ["x", "y"], units=blocks),
         "current": pd.Series(list(current), index=blocks),
         "schools": pd.DataFrame(index=schools),
         "travel": pd.DataFrame(1.0, index=blocks, columns=schools),
@@ -150,9 +149,8 @@ def grid(sizes, current, *, adjacency, **given):
 
 SIZES = np.array([5, 1, 4, 2, 3, 6, 1, 7, 2])
 NINE = grid(SIZES, "AAABBABBB", adjacency=lattice(3, 3))
-THREE = grid(
-    SIZES, "ABC" * 3, adjacency=lattice(3, 3), schools=pd.DataFrame({"block": ["B0", "B1", "B2"]}, index=list("ABC"))
-)
+PLACES = pd.DataFrame({"block": ["B0", "B1", "B2"]}, index=list("ABC"))
+THREE = grid(SIZES, "ABC" * 3, adjacency=lattice(3, 3), schools=PLACES)
 SOME = {
     "all alike": (NINE, [sgt.contiguous()], 0.0),
     "compact": (NINE, [sgt.contiguous()], 1.0),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from segregation_tools.kernels.compile import compiled
 from segregation_tools.kernels.moves import closed, holds, opened
 from segregation_tools.kernels.sample import uniform
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from segregation_tools.kernels.moves import Annealing, District, Graph

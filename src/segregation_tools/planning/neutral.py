@@ -110,13 +110,16 @@ def neutral_plans(
 
     Notes
     -----
-    Markov chains of Metropolis and Hastings: one block, or those of a label in `together`, changes to a zone that it touches,
-    and the chance with which it does makes up for borders that are drawn more often than others, so that in the long run each
-    plan comes in proportion to exp(−compactness × borders). Zones keep as many pieces as they have at the beginning, and
-    none ends; without `contiguous` a block may change to any zone, and so may an exempt one. Plans that no sequence of such
-    flips within the rules reaches are not drawn. Four chains begin at today's zones, or if these break a rule at a plan that
-    a search finds by the rules alone; all but the first are first scattered by flips at compactness 0. The first third of
-    each chain is left out.
+    Markov chains of Metropolis and Hastings: one block, or those of a label in `together`, changes to a zone that it
+    touches, and the chance with which it does makes up for borders that are drawn more often than others, so that in the
+    long run each plan comes in proportion to exp(−compactness × borders). Zones keep as many pieces as they have at the
+    beginning, and none ends; without `contiguous` a block may change to any zone, and so may an exempt one. Plans that no
+    sequence of such flips within the rules reaches are not drawn. Four chains begin at today's zones, or if these break a
+    rule at a plan that a search finds by the rules alone; all but the first are first scattered by flips at compactness 0.
+    The first third of each chain is left out.
+
+    Rules that look at today's zones, such as ``capacity(within=...)``, ``longest_trip(ratio=...)`` and `most_moved`, keep
+    neutral plans near these: what came of anybody's group when today's zones were drawn may be in them, too.
 
     Plans drawn uniformly are far more ragged than any that are drawn by hand (DeFord, Duchin & Solomon 2021), and say little
     of these. Plans drawn by spanning trees, as proposed there, are rarer by e to the .9 for each border on a grid of squares
@@ -139,7 +142,7 @@ def neutral_plans(
     >>> len(drawn), drawn.mixed, bool(sgt.check(drawn.plan(0)))
     (200, True, True)
     >>> plan = sgt.rezone(pupils, **today, constraints=rules, rng=7, steps=100_000)
-    >>> drawn.place(plan)["lower"] <= drawn.place()["lower"]
+    >>> bool(drawn.place(plan)["lower"] < drawn.place()["lower"])
     True
     """
     rules = checked_rules(constraints)
@@ -155,7 +158,7 @@ def neutral_plans(
     steps = round(STEPS_PER_BLOCK * len(start) * max(1.0, many / FEW)) if steps is None else steps
     ground = _ground(land, start, compactness)
     with telling(progress, "{:,.0f} plans") as tell:
-        drawn, made = _drawn(ground, start, many, compactness, steps, root, tell)
+        drawn, made = _drawn(ground, start.astype(np.int32), many, compactness, steps, root, tell)
     zones = np.stack([land.plan(zone) for zones in drawn for zone in zones])
     first = np.unique(land.parts, return_index=True)[1]  # block of each unit
     chain = np.repeat(np.arange(CHAINS), [len(zone) for zone in drawn])
@@ -183,7 +186,7 @@ class _Ground(NamedTuple):
     parted: NDArray[np.bool_]
 
 
-def _start(land: Landscape, root: int) -> Codes:
+def _start(land: Landscape, root: int) -> NDArray[Any]:
     """Begin at today's zones, or where these break a rule at a plan that keeps to all, whatever else it is."""
     if land.beyond(land.at(land.start, 0)) <= ROUNDING:
         return land.start
@@ -196,7 +199,7 @@ def _start(land: Landscape, root: int) -> Codes:
     return ends[0][1]
 
 
-def _ground(land: Landscape, start: Codes, compactness: float) -> _Ground:
+def _ground(land: Landscape, start: NDArray[Any], compactness: float) -> _Ground:
     units, whole = len(start), land.district.whole
     district = land.district._replace(
         counts=np.empty((units, 0)),
@@ -223,7 +226,7 @@ def _touching(land: Landscape) -> moves.Graph:
 
 
 def _drawn(
-    ground: _Ground, start: Codes, many: int, compactness: float, steps: int, root: int, tell: Tell | None
+    ground: _Ground, start: Whole, many: int, compactness: float, steps: int, root: int, tell: Tell | None
 ) -> tuple[list[Whole], int]:
     """Walk all chains on, and keep the plans of each, (draws, units), and how many flips were made."""
     seeds = seeds_of(root, CHAINS, 2 * CHAINS)  # those before are of the search for a start
@@ -383,7 +386,7 @@ class NeutralPlans:
     def _placed(self, values: pd.Series[float], value: float) -> pd.Series[float]:
         tie = TIE * max(abs(value), 1)
         lower = np.where(values < value - tie, 1.0, np.where(values <= value + tie, 0.5, 0.0))
-        sizes = [effective_size(self._by_chain(draws)) for draws in (lower, values.to_numpy())]
+        sizes = [effective_size(self._by_chain(draws)) for draws in (lower, values.to_numpy(dtype=np.float64))]
         size = min(next((each for each in sizes if not np.isnan(each)), 1.0), len(self))
         share = np.nan if np.isnan(value) or values.isna().any() else lower.mean()
         a, b = share * size + 0.5, (1 - share) * size + 0.5
@@ -398,7 +401,7 @@ class NeutralPlans:
         `r_hat` compares chains, near 1 where they agree; `effective_plans`: as how many independent plans they count. NaN of
         a measure that is the same in all plans.
         """
-        measured = {name: self._by_chain(values.to_numpy()) for name, values in self._measured.items()}
+        measured = {name: self._by_chain(values.to_numpy(dtype=np.float64)) for name, values in self._measured.items()}
         rows = [[r_hat(draws), effective_size(draws)] for draws in measured.values()]
         return pd.DataFrame(rows, index=pd.Index(measured, name="measure"), columns=["r_hat", "effective_plans"])
 
@@ -438,7 +441,7 @@ class NeutralPlans:
     def _numbers(self) -> pd.Index[int]:
         return pd.RangeIndex(len(self), name="plan")
 
-    def _by_chain(self, values: Floats) -> Floats:
+    def _by_chain(self, values: NDArray[Any]) -> Floats:
         """Give chains × draws; where some chains have a draw more, without that."""
         return np.stack([values[self.chain == k][: len(self) // CHAINS] for k in range(CHAINS)])
 
@@ -470,7 +473,7 @@ class NeutralPlans:
         if self.accepted == 0:
             return NO_FLIP
         if self.mixed:
-            return "The chains have mixed: they say the same, wherever they began."
+            return "The chains have mixed: as far as they can tell, they say the same wherever they began."
         more = f"more flips, steps={4 * self.steps:_}"
         if len(self) < TELLING:
             return f"The chains have not shown that they mixed; so few plans hardly can. Take more, n={FEW}, and then {more}"
