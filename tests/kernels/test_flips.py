@@ -100,7 +100,7 @@ def small(request):
     district, start = DISTRICTS[request.param]
     rows = district.reached(start)
     if request.param != "few move":  # there, one step of two would be needed
-        assert set(rows) == district.every(start)
+        assert not set(rows) ^ district.every(start)
     return district, start, rows
 
 
@@ -112,7 +112,7 @@ def test_every_plan_comes_as_often_as_it_should(small):
     for _ in range(draws):
         plan = chain.walk(100)
         frequencies[plan] = frequencies.get(plan, 0) + 1
-    assert set(frequencies) <= set(target)
+    assert not set(frequencies) - set(target)
     assert misfit(frequencies, target, draws) > 0.001
 
 

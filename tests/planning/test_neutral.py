@@ -115,7 +115,7 @@ def test_where_todays_zones_break_a_rule_the_chains_begin_elsewhere(town):
     half = town.pupils.group_totals.sum() / 6
     rules = [sgt.capacity(seats=1.03 * half), sgt.contiguous()]
     assert not sgt.check(sgt.score(town.pupils, town.blocks["school"], **town.today, constraints=rules))
-    drawn = drawn_from(town, constraints=rules)
+    drawn = drawn_from(town, constraints=rules, n=16, steps=160)  # too few to have come from today's zones
     assert all(sgt.check(drawn.plan(i)) for i in range(len(drawn)))
     closing = {"schools": town.schools.assign(open=town.schools.index != town.schools.index[1])}
     drawn = drawn_from(town, constraints=[sgt.capacity(seats=1.4 * half), sgt.contiguous()], **closing)
@@ -183,12 +183,12 @@ def test_plans_come_as_often_as_they_should(name):
     assert len(weights) > 20
     drawn = sgt.neutral_plans(**given, constraints=rules, n=6000, steps=2_000_000, compactness=compactness, rng=5)
     found = pd.Series([tuple(zone) for zone in drawn.zones.tolist()]).value_counts()
-    assert set(found.index) <= set(weights)
+    assert not set(found.index) - set(weights)
     expected = np.array(list(weights.values())) / sum(weights.values()) * len(drawn)
     found = np.array([found.get(zone, 0) for zone in weights])
     assert chi2.sf(((found - expected) ** 2 / expected).sum(), len(expected) - 1) > 0.001
     cut = [sum(zone[a] != zone[b] for a, b in edges) for zone in drawn.zones.tolist()]
-    assert drawn.to_frame()["cut_borders"].tolist() == cut
+    np.testing.assert_array_equal(drawn.to_frame()["cut_borders"], cut)
 
 
 def test_compact_plans_have_fewer_borders(town):
