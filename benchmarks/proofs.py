@@ -56,7 +56,7 @@ def soon(size: str) -> dict[str, float]:
 
 
 def small_plan() -> sgt.Plan:
-    """A plan for a district of no size."""
+    """Plan a district of no size."""
     return sgt.rezone(**unseen(25, 3, 1), goal=GOAL, rng=7, steps=1000)
 
 
@@ -97,8 +97,8 @@ def table(taken: dict[str, dict[str, float]]) -> list[bool]:
         print(f"{size} blocks x schools: plan.bound {of['cheap']:.5f}")
         held.append(line(f"CPU-seconds until .{bound * 10:.0f} is proven", of["seconds"], f"≤ {seconds}"))
         print(
-            f"D {long['today']:.5f} today, {long['searched']:.5f} by rezone in {SEARCHED[size]} s, {long['bound']:.5f} proven "
-            f"in {long['seconds']:.0f} s"
+            f"D {long['today']:.5f} today, {long['searched']:.5f} by rezone in {SEARCHED[size]} s, {long['bound']:.5f} "
+            f"proven in {long['seconds']:.0f} s"
         )
         held.append(line("per cent of what can be gained at most, by the search", long["gained"], "≥ 96"))
         print()
