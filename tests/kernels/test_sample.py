@@ -34,6 +34,13 @@ def test_one_group_of_two_is_binomial(n, p, tabled, monkeypatch):
     np.testing.assert_array_equal(drawn.sum(axis=0), n)
 
 
+def test_no_number_is_0_or_1():
+    """Of the largest and the smallest that the generator can give."""
+    largest, smallest = (sample.uniform(np.array([first, 0, 0, 0], dtype=np.uint64)) for first in (2**64 - 1, 0))
+    assert 0 < smallest < 1e-15
+    assert 1 - 1e-15 < largest < 1
+
+
 @pytest.mark.parametrize(("n", "p"), [(10**5, 0.01), (10**9, 0.3), (10**6, 1e-6)])
 def test_large_units_are_drawn_without_tables(n, p):
     assert fits(Allotment(np.full(MANY, n), np.array([p, 1 - p])).draw(seeds_of(1, 0, 1))[0, 0], stats.binom(n, p))

@@ -24,6 +24,7 @@ WIDE = 9.5  # standard deviations that tables reach, beyond which there is less 
 FEW = 10.0  # expected successes up to which a binomial is drawn by adding up probabilities
 TABLED = 1 << 16  # numbers of which the logarithm of the factorial is looked up
 STEP = 0x9E3779B97F4A7C15  # of splitmix64
+BELOW_ONE = 1 - 2**-53  # the last number before 1, to which half a step more would be rounded
 
 
 def seeds_of(root: int, first: int, last: int) -> State:
@@ -74,7 +75,7 @@ def uniform(state: State) -> float:
     state[0], state[1] = a ^ d, b ^ c
     state[2] = c ^ (b << np.uint64(17))
     state[3] = (d << np.uint64(45)) | (d >> np.uint64(19))
-    return (np.float64(drawn >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+    return min((np.float64(drawn >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0), BELOW_ONE)
 
 
 @compiled
