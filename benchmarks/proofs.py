@@ -1,7 +1,8 @@
 """How good a plan is: ``python3 tasks.py bench proofs``.
 
 How soon bounds of three invented districts are proven, how high they are after a minute, and which part of what can be
-gained at most the search gains; how many of nine small districts are proven to the end. D is that of the first group
+gained at most the search gains; how many of nine small districts are proven to the end; what a rule costs that keeps zones
+in one piece by asking for more; how long neutral plans take. D is that of the first group
 against the rest; rolls stay within 15 % of today's, zones in one piece, ways within 1.5 times today's. Reads the folder that
 SGT_TEST_DATA names. Bounds are raised faster where highspy is installed.
 """
@@ -11,14 +12,18 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from _districts import district, unseen
+import numpy as np
+from _districts import RULES, district, unseen
 from _measure import line, run
 
 import segregation_tools as sgt
+from segregation_tools.planning.landscape import Landscape
+from segregation_tools.planning.relaxed import Relaxed, cut_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +35,8 @@ SOON = {"600x12": (43.7, 60), "2000x40": (34.7, 1), "10000x120": (30.8, 2.5)}
 SEARCHED = {"600x12": 20, "2000x40": 60, "10000x120": 60}  # seconds of `rezone`
 LONG = 60  # seconds of `certify`
 SMALL = [(blocks, schools, seed) for blocks, schools in ((200, 5), (300, 6), (400, 8)) for seed in (1, 2, 3)]
+NEARER = [(200, 5, 3, 1.5), (300, 6, 2, 1.5), (400, 8, 1, 1.5), (200, 5, 3, 2)]  # with how many times today's way
+DRAWN = "2000x40"  # blocks x schools of neutral plans
 ENOUGH = 6  # of these are to be proven
 SAME = 1e-6
 
@@ -89,6 +96,49 @@ def small(blocks: int, schools: int, seed: int) -> dict[str, float]:
     return proven(unseen(blocks, schools, seed), 10)
 
 
+def nearer(blocks: int, schools: int, seed: int, ratio: float) -> dict[str, float]:
+    """Best D with zones in one piece, and where each block in a zone touches one that is nearer to the school."""
+    rules = (*RULES[:2], sgt.longest_trip(ratio=ratio))
+    plan = sgt.rezone(**unseen(blocks, schools, seed) | {"constraints": rules}, goal=GOAL, rng=7, seconds=10)
+    best = sgt.certify(plan, seconds=LONG)
+    problem, relaxed = plan.problem, Relaxed(Landscape.of(plan.problem, GOAL, rules))
+    program, rows = relaxed.program, list(relaxed.cuts)
+    for block, zone in zip(program.unit.tolist(), program.zone.tolist(), strict=True):
+        near = problem.adjacency.indices[slice(*problem.adjacency.indptr[block : block + 2])]
+        if block != problem.stands[zone]:
+            rows.append((zone, block, near[problem.minutes[near, zone] < problem.minutes[block, zone]]))
+    program.add(-np.inf, 0, x=cut_rows(program, rows))
+    solution = program.solved(seconds=LONG)
+    taken = solution.x > 0.5
+    zones = np.zeros(len(problem.blocks), dtype=int)
+    zones[program.unit[taken]] = program.zone[taken]
+    under = replace(plan, zone=zones)
+    if not sgt.check(under):
+        sys.exit("zones in which each block touches a nearer one are not in one piece")
+    today, after = plan.before["dissimilarity"], under.after["dissimilarity"]
+    return {
+        "today": today,
+        "value": best.value,
+        "bound": best.bound,
+        "nearer": after,
+        "proven": float(after - solution.bound < SAME),
+        "lost": 100 * (after - best.value) / (today - best.value),
+    }
+
+
+def ensemble() -> dict[str, float]:
+    """Seconds that neutral plans take, by the clock, and how far their chains agree."""
+    told = district(Path(os.environ["SGT_TEST_DATA"]), DRAWN)
+    sgt.neutral_plans(**unseen(25, 3, 1), n=16, rng=7, steps=1000)  # what is compiled
+    start = time.perf_counter()
+    drawn = sgt.neutral_plans(**told, rng=7)
+    seconds = time.perf_counter() - start
+    if not all(sgt.check(drawn.plan(i)) for i in range(len(drawn))):
+        sys.exit("a neutral plan breaks rules")
+    place = drawn.place()
+    return {"seconds": seconds, "plans": len(drawn), "r_hat": drawn.mixing["r_hat"].max(), "lower": place["lower"]}
+
+
 def table(taken: dict[str, dict[str, float]]) -> list[bool]:
     """Print the figures and the limits they are held against."""
     held = []
@@ -101,6 +151,12 @@ def table(taken: dict[str, dict[str, float]]) -> list[bool]:
             f"proven in {long['seconds']:.0f} s"
         )
         held.append(line("per cent of what can be gained at most, by the search", long["gained"], "≥ 96"))
+        print()
+    if "ensemble" in taken:
+        of = taken["ensemble"]
+        print(f"{DRAWN}: {of['plans']:.0f} neutral plans, {of['lower']:.0%} of them with a lower D than today's zones")
+        held.append(line("seconds by the clock", of["seconds"], "≤ 10"))
+        held.append(line("largest R-hat", of["r_hat"], "≤ 1.05"))
         print()
     print(f"Small districts: ten seconds of search, at most {LONG} of proof")
     few = {case: taken["small {}x{} {}".format(*case)] for case in SMALL}
@@ -116,6 +172,14 @@ def table(taken: dict[str, dict[str, float]]) -> list[bool]:
     held.append(
         line("least per cent of what can be gained, by the search", min(of["gained"] for of in few.values()), "≥ 98")
     )
+    print("\nWhat it costs if each block must touch another of its zone that is nearer to the school: D")
+    for case in NEARER:
+        of = taken["nearer {}x{} {} {}".format(*case)]
+        name = "{}x{} {}, ways up to {} times today's".format(*case)
+        print(
+            f"{name}: {of['today']:.4f} today, {of['value']:.4f} in one piece (proven: {of['bound']:.4f} or more), "
+            f"{of['nearer']:.4f}{' proven' if of['proven'] else ''} with a nearer one: {of['lost']:.0f} % of the gain lost"
+        )
     again = max(of["again"] for of in taken.values() if "again" in of)
     held.append(line("proofs computed again, apart by billionths at most", 1e9 * again, "≤ 1"))
     return held
@@ -126,11 +190,13 @@ MEASUREMENTS: dict[str, Callable[[], dict[str, float]]] = {
         {
             **{f"soon {size}": partial(soon, size) for size in SOON},
             **{f"large {size}": partial(large, size) for size in SOON},
+            "ensemble": ensemble,
         }
         if os.environ.get("SGT_TEST_DATA")
         else {}
     ),
     **{f"small {blocks}x{schools} {seed}": partial(small, blocks, schools, seed) for blocks, schools, seed in SMALL},
+    **{"nearer {}x{} {} {}".format(*case): partial(nearer, *case) for case in NEARER},
 }
 
 if __name__ == "__main__":

@@ -506,7 +506,7 @@ def _check(facts: _Facts) -> str:
     if not facts.plan.constraints:
         return said(text["check_free"])
     if facts.broken:
-        return said(text["check_kept"])
+        return said(text["check_kept"]) + _bound(facts)
     found = facts.broken.violations
     by_rule = found.groupby("rule", sort=False)["by"].agg(["size", "sum", "max"])
     rows = [
@@ -527,6 +527,15 @@ def _check(facts: _Facts) -> str:
         f"<details{state}><summary>{text['check_more']}</summary>{html_table(text['check_where'], places)}</details>"
     )
     return said(text["check_broken"]) + f'<div class="wide">{html_table(text["check_header"], rows)}</div>' + below
+
+
+def _bound(facts: _Facts) -> str:
+    """Say how low zones could be at all, where that is known."""
+    plan = facts.plan
+    if np.isnan(plan.bound):
+        return ""
+    value = plan.bound + plan.gap
+    return said(facts.text["check_bound"].format(value=f"{value:.4f}", bound=f"{plan.bound:.4f}"))
 
 
 def _called(rule: str, text: Words) -> str:
