@@ -130,7 +130,7 @@ def test_whatever_rows_count_is_a_bound(seed, size):
     land, plans = _land_and_plans()
     chance, system = np.random.default_rng(seed), Relaxed(land)
     system.solve()
-    cuts, multipliers = system.proof
+    _, cuts, multipliers = system.proof
     shaken = multipliers + size * np.abs(multipliers).mean() * chance.standard_normal(len(multipliers))
     bound = land.constant + proven_bound(system.program, cut_rows(system.program, cuts), shaken)
     assert bound <= min(plans) + 1e-9
@@ -152,12 +152,20 @@ def test_a_bound_is_proven_again_without_a_solver():
     proof = sgt.certify(town.rezone(goal=MANY_GROUPS, steps=200_000), seconds=1)
     assert proof.recomputed() == pytest.approx(proof.relaxed, abs=1e-12)
     assert proof.recomputed() < proof.value
-    cuts, multipliers = proof._proof
+    _, cuts, multipliers = proof._proof
     at = int(np.argmax([len(those) > 1 for _, _, those in cuts]))
     school, unit, those = cuts[at]
     forged = (*cuts[:at], (school, unit, those[1:]), *cuts[at + 1 :])
     with pytest.raises(ArithmeticError, match=rf"unit {unit} is reached from school {school}"):
-        replace(proof, _proof=(forged, multipliers)).recomputed()
+        replace(proof, _proof=proof._proof._replace(cuts=forged)).recomputed()
+    for wrong, what in [
+        ({"cuts": ((school, -1, those), *cuts[1:])}, "cut of unit -1"),
+        ({"multipliers": multipliers * np.nan}, "no number"),
+        ({"multipliers": multipliers * 0}, "comes to"),
+        ({"bound": proof.value}, "comes to"),
+    ]:
+        with pytest.raises(ArithmeticError, match=what):
+            replace(proof, _proof=proof._proof._replace(**wrong)).recomputed()
 
 
 def test_cuts_are_told_by_labels():
@@ -254,13 +262,14 @@ def test_an_interrupted_proof_keeps_what_it_has():
     plan = town.rezone(goal=D, steps=100_000)
 
     def stop(done, bound):
-        if np.isfinite(bound):
+        if bound > 0:
             raise KeyboardInterrupt
 
     proof = sgt.certify(plan, seconds=30, progress=stop)
     assert proof.seconds < 20
     assert 0 < proof.bound < proof.value
     assert proof.recomputed() == pytest.approx(proof.relaxed, abs=1e-12)
+    assert len(proof.cuts) >= len(proof._proof.cuts) > 0
 
 
 def test_plans_that_cannot_be_certified():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -24,21 +25,25 @@ from segregation_tools.population.options import real_number
 from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from segregation_tools.planning.program import Program, Solution
     from segregation_tools.planning.progress import Progress, Tell
-    from segregation_tools.planning.relaxed import Cut
+    from segregation_tools.planning.relaxed import Cut, Proof
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["Certificate", "bound_of", "certify", "is_same"]
+__all__ = ["Certificate", "bound_of", "certify"]
+
+Answer = TypeVar("Answer")
 
 FEW = 10_000  # ways, units in zones, up to which the cheap bound is made in several rounds
 ROUNDS = 4  # of it
-LESS = 1e-7  # by how much a plan must be better to be another
-SAME = 1e-6  # in proportion to the goal: what is nearer is as good
+LESS = 1e-7  # of the goal: by how much a plan must be better to be another
+SAME = 1e-6  # the same; what is nearer is as good
+WAITING = 0.2  # seconds
 PART = 1 / 3  # of what lies between value and bound: how near the solver comes before zones are looked at again
 
 
@@ -55,7 +60,7 @@ def bound_of(plan: Plan) -> float:
     float
         NaN for a goal that is not linear.
     """
-    land = Landscape.of(plan.problem, plan.goal, plan.constraints)
+    land = _land_of(plan)
     if not linear(land):
         return float("nan")
     relaxed = Relaxed(land)
@@ -96,7 +101,7 @@ def certify(plan: Plan, *, seconds: float = 60, progress: Progress = None) -> Ce
     (minimal separators, found by flows where the solution breaks them, those of one block, dominators, at once). Then whole
     blocks, by branch and bound (HiGHS), again with what cuts zones apart, until the best of its solutions hangs together.
     Where a school has no block, or its zone lies in several pieces today, that zones hang together is left out: the bound
-    holds, and may be lower than need be.
+    holds, and may be lower than need be. Interrupted, the solver ends what it is at in the background, within `seconds`.
 
     References
     ----------
@@ -124,7 +129,7 @@ def certify(plan: Plan, *, seconds: float = 60, progress: Progress = None) -> Ce
     begun = time.monotonic()
     seconds = real_number(seconds, "seconds", 0, "how long may be searched for a proof", above=True)
     _check_plan(plan)
-    land = Landscape.of(plan.problem, plan.goal, plan.constraints)
+    land = _land_of(plan)
     if not linear(land):
         terms = listed(measured_by(what) for _, what in plan.goal.terms)
         msg = (
@@ -139,10 +144,12 @@ def certify(plan: Plan, *, seconds: float = 60, progress: Progress = None) -> Ce
             proof.branch(tell)
         except KeyboardInterrupt:
             pass  # what is proven until now
-    relaxed = proof.relaxed
-    return Certificate(
-        proof.best, proof.bound, relaxed.bound, time.monotonic() - begun, relaxed.proof, tuple(proof.cuts)
-    )
+    return proof.certificate()
+
+
+def _land_of(plan: Plan) -> Landscape:
+    """Bring goal and rules together; the plan itself shows that they can be kept, where it keeps to them."""
+    return Landscape.of(plan.problem, plan.goal, plan.constraints, plan.zone if check(plan) else None)
 
 
 def _check_plan(plan: Any) -> None:
@@ -165,20 +172,37 @@ class _Proof:
     def __init__(self, land: Landscape, plan: Plan, begun: float, seconds: float) -> None:
         self.land, self.begun, self.seconds = land, begun, seconds
         self.best, self.value = plan, plan.goal.value(plan.problem, plan.zone)
-        self.bound = -np.inf
         self.relaxed = Relaxed(land, again=True)
-        self.cuts: list[Cut] = self.relaxed.cuts
+        self.bound = self.relaxed.bound
+        self.branched: list[Cut] = []  # what the program with whole units has
+        self.exhausted = False
 
     @property
     def _left(self) -> float:
         return self.seconds - (time.monotonic() - self.begun)
 
+    def certificate(self) -> Certificate:
+        """Write down what is proven until now; another thread may still be solving."""
+        proof = self.relaxed.proof
+        self._raise(proof.bound)
+        cuts = {
+            (school, unit, tuple(those)): (school, unit, those) for school, unit, those in (*proof.cuts, *self.branched)
+        }
+        spent = time.monotonic() - self.begun
+        return Certificate(self.best, self.bound, self.proven, self.exhausted, spent, proof, tuple(cuts.values()))
+
     @property
-    def _proven(self) -> bool:
-        return is_same(self.value, self.bound)
+    def proven(self) -> bool:
+        """Whether value and bound are the same, but for rounding."""
+        return bool(self.value - self.bound <= SAME * self._size)
+
+    @property
+    def _size(self) -> float:
+        """How large the goal is; not 0 where it is."""
+        return max(abs(self.value), abs(self.value - self.land.constant), self.relaxed.program.unit_price)
 
     def _raise(self, bound: float) -> None:
-        if bound > self.value + SAME * abs(self.value):
+        if bound > self.value + SAME * self._size:
             msg = (
                 f"the bound {bound:.9g} lies above a plan that keeps to all rules, {self.value:.9g}, which it must not"
             )
@@ -187,28 +211,31 @@ class _Proof:
 
     def relax(self, tell: Tell | None) -> None:
         """Prove what holds even if blocks could be divided."""
-        while self._left > 0 and self.relaxed.round(self._left):
+        rising = True
+        while rising and self._left > 0:
+            rising = self._waited(partial(self.relaxed.round, self._left), tell)
             self._raise(self.relaxed.bound)
-            self._tell(tell)
-        self.cuts = self.relaxed.cuts
 
     def branch(self, tell: Tell | None) -> None:
         """Solve the program with whole blocks, and cut off solutions that fall apart, until the best hangs together."""
         program, constant, joined = self.relaxed.program, self.land.constant, False
-        while self._left > 0 and not self._proven and np.isfinite(self.bound):
-            held = program.copied()
-            held.add(-np.inf, 0, x=cut_rows(program, self.cuts))
-            held.below(self.value - constant - LESS * abs(self.value))
-            near = 0.0 if joined else PART * (self.value - self.bound) / abs(self.value)
-            solution = self._waited(held, near, tell)
-            self._raise(min(self.value, constant + solution.bound))
+        self.branched = list(self.relaxed.cuts)
+        while self._left > 0 and not self.proven:
+            held, most = program.copied(), self.value - LESS * self._size
+            held.add(-np.inf, 0, x=cut_rows(program, self.branched))
+            held.below(most - constant)
+            size = max(abs(self.value - constant), program.unit_price)
+            near = 0.0 if joined else PART * (self.value - self.bound) / size
+            solution = self._waited(partial(held.solved, seconds=self._left, gap=near), tell)
+            self._raise(min(most, constant + solution.bound))
             if solution.x is None:
                 break
             found = self.relaxed.separate(np.round(solution.x), 0.5)
-            self.cuts = [*self.cuts, *found]
+            self.branched += found
             joined = not found
             if joined and not self._better(solution.x):
-                break  # a rule that the program does not know: the bound holds, and cannot be raised
+                self.exhausted = True  # a rule that the program does not know: the bound holds, and cannot be raised
+                break
 
     def _better(self, x: Floats) -> bool:
         """Take a solution as the best plan, if it is one."""
@@ -222,42 +249,25 @@ class _Proof:
             return True
         return False
 
-    def _waited(self, program: Program, near: float, tell: Tell | None) -> Solution:
-        """Solve beside this thread, so that this one hears Ctrl-C."""
-        solved: Future[Solution] = Future()
-        left = self._left
+    def _waited(self, work: Callable[[], Answer], tell: Tell | None) -> Answer:
+        """Solve beside this thread, so that this one hears Ctrl-C; the solver then ends later, unheard."""
+        answer: Future[Answer] = Future()
 
-        def work() -> None:
+        def solve() -> None:
             try:
-                solved.set_result(program.solved(seconds=left, gap=near))
+                answer.set_result(work())
             except Exception as error:  # noqa: BLE001 - the other thread raises it
-                solved.set_exception(error)
+                answer.set_exception(error)
 
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.2)
+        threading.Thread(target=solve, daemon=True).start()
+        while not answer.done():
+            wait([answer], WAITING)
             self._tell(tell)
-        return solved.result()
+        return answer.result()
 
     def _tell(self, tell: Tell | None) -> None:
         if tell is not None:
             tell(min(1.0, 1 - self._left / self.seconds), self.bound)
-
-
-def is_same(value: float, bound: float) -> bool:
-    """Say whether a value is as low as its bound, but for rounding.
-
-    Parameters
-    ----------
-    value, bound : float
-        Of a goal.
-
-    Returns
-    -------
-    bool
-    """
-    return bool(value - bound <= SAME * abs(value))
 
 
 # ---------------------------------------------------------------- what is proven
@@ -273,23 +283,32 @@ class Certificate:
         The best that is known: the one that was given, or a better one that was found on the way.
     bound : float
         No plan that keeps to the rules has a lower goal.
-    relaxed : float
-        The bound that holds even if blocks could be divided between schools: `recomputed` proves it again.
+    proven : bool
+        Whether no plan is better than this one by more than a millionth of the goal.
+    exhausted : bool
+        Whether more time cannot raise the bound: the best of the program with whole blocks breaks a rule that it leaves out,
+        of zones in several pieces today or of a school without a block.
     seconds : float
         How long it took.
     """
 
     plan: Plan
     bound: float
-    relaxed: float
+    proven: bool
+    exhausted: bool
     seconds: float
-    _proof: tuple[tuple[Cut, ...], Floats] = field(repr=False)
+    _proof: Proof = field(repr=False)
     _cuts: tuple[Cut, ...] = field(repr=False)
 
     @property
     def value(self) -> float:
         """The goal of the plan."""
         return self.plan.goal.value(self.plan.problem, self.plan.zone)
+
+    @property
+    def relaxed(self) -> float:
+        """The bound that holds even if blocks could be divided between schools: `recomputed` proves it again."""
+        return self._proof.bound
 
     def __float__(self) -> float:
         return self.bound
@@ -300,13 +319,11 @@ class Certificate:
         return self.value - self.bound
 
     @property
-    def proven(self) -> bool:
-        """Whether no plan is better than this one, by more than a millionth."""
-        return is_same(self.value, self.bound)
-
-    @property
     def reached(self) -> float:
-        """Share of what could be gained at most, from today's zones on, that the plan gains; NaN if a school closes."""
+        """Share of what could be gained at most, from today's zones on, that the plan gains.
+
+        NaN if a school closes, or today's zones are as low as the bound.
+        """
         problem = self.plan.problem
         if (problem.current < 0).any():
             return float("nan")
@@ -326,7 +343,7 @@ class Certificate:
 
     @property
     def _land(self) -> Landscape:
-        return Landscape.of(self.plan.problem, self.plan.goal, self.plan.constraints)
+        return _land_of(self.plan)
 
     def recomputed(self) -> float:
         """Prove `relaxed` again from the district alone, slowly and without a solver.
@@ -342,9 +359,13 @@ class Certificate:
         Raises
         ------
         ArithmeticError
-            If a cut does not cut.
+            If a cut does not cut, or it comes to less.
         """
-        return recomputed(self._land, *self._proof)
+        again = recomputed(self._land, self._proof)
+        if again < self.relaxed - SAME * max(abs(self.relaxed), abs(self.value)):
+            msg = f"what the proof holds comes to {again:.9g}, not to {self.relaxed:.9g}"
+            raise ArithmeticError(msg)
+        return again
 
     def save(self, path: Any) -> None:
         """Write the program with whole blocks and all cuts as a text in the MPS format.
@@ -375,7 +396,8 @@ class Certificate:
         plan = f"plan for {len(self.plan.problem.blocks):,} blocks and {len(self.plan.problem.schools):,} schools"
         if self.proven:
             return f"{plan}: proven to be the best that keeps to the rules"
-        return f"{plan}: no plan that keeps to the rules is better by more than {self.gap:.5f}"
+        more = "; more time does not raise the bound" if self.exhausted else ""
+        return f"{plan}: no plan that keeps to the rules is better by more than {self.gap:.5f}{more}"
 
     def _rows(self) -> dict[str, str]:
         reached = {} if np.isnan(self.reached) else {"of what could be gained at most": f"{self.reached:.2%}"}

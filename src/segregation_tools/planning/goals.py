@@ -496,7 +496,7 @@ def guide_of(problem: Problem, what: Index | Chosen | Measure) -> Guide:
     Guide
     """
     if isinstance(what, Measure):
-        return Guide(cost=_cost(what, problem)) if what.guide is None else what.guide(problem)
+        return Guide(cost=_cost(what, problem), exact=what.value is None) if what.guide is None else what.guide(problem)
     index, at = (what, []) if isinstance(what, Index) else (what.index, _groups(problem, what))
     if index.about.zonal is not None:
         return Guide(forms=(index.about.zonal(_mix(problem), *at),), exact=not index.options)

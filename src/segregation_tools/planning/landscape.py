@@ -60,7 +60,7 @@ class Landscape:
     start: Codes
 
     @classmethod
-    def of(cls, problem: Problem, goal: Goal, rules: Sequence[Rule]) -> Landscape:
+    def of(cls, problem: Problem, goal: Goal, rules: Sequence[Rule], begin: Codes | None = None) -> Landscape:
         """Bring goal and rules together, and refuse what cannot be kept to.
 
         Parameters
@@ -71,6 +71,8 @@ class Landscape:
             What is to be small.
         rules : sequence of Rule
             What is kept to.
+        begin : ndarray of int, shape (blocks,), optional
+            Where the search begins, instead of today's zones: a plan that keeps to all rules.
 
         Returns
         -------
@@ -128,7 +130,10 @@ class Landscape:
             fewest if fewest < problem.sizes.sum() else np.inf,
             whole is not None,
         )
-        start = _nearest(units, may) if most is None else _started(units, may, left_out, most)
+        if begin is not None:
+            start = begin[np.unique(parts, return_index=True)[1]]
+        else:
+            start = _nearest(units, may) if most is None else _started(units, may, left_out, most)
         rolls = np.bincount(start, units.sizes, len(low))
         moved = units.sizes[(units.current >= 0) & (start != units.current)].sum()
         if (rolls > high + ROUNDING).any() or (rolls < low - ROUNDING).any() or moved > fewest + ROUNDING:

@@ -34,7 +34,7 @@ def lines_of(program: Program, constant: float, told: Sequence[str]) -> Iterator
     zones, many = program.shape[1], len(program.weights)
     names = [f"x{unit}_{zone}" for unit, zone in zip(program.unit.tolist(), program.zone.tolist(), strict=True)]
     names += [f"d{i // zones}_{i % zones}" for i in range(many)]
-    yield from (f"* {line}" for line in told)
+    yield from (f"* {line}" for lines in told for line in lines.splitlines())
     yield from ("NAME plan", "ROWS", " N goal")
     kinds = np.where(low == high, "E", np.where(np.isfinite(high), "L", "G"))
     yield from (f" {kind} r{i}" for i, kind in enumerate(kinds))

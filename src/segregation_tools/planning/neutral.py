@@ -55,6 +55,9 @@ TELLING = 100  # plans, of which fewer agree or differ by chance
 LEAST = 16  # plans: four a chain
 STEPS_A_PLAN = 10  # at least
 BURN_IN = 1 / 3
+WANDERING = 200  # steps a unit, at a time
+RETURNS = 20  # times
+TINY = 1e-12
 PARTS = 12  # of burning in, of which the first half is hot in the last chain, and none in the first
 NO_GOAL = moves.Terms(np.zeros(0, dtype=np.int64), np.zeros((0, 0, 0)), *np.zeros((3, 0)))
 NO_FLIP = "no flip was possible: every plan is that with which the chains began. Loosen the rules"
@@ -114,9 +117,10 @@ def neutral_plans(
     touches, and the chance with which it does makes up for borders that are drawn more often than others, so that in the
     long run each plan comes in proportion to exp(−compactness × borders). Zones keep as many pieces as they have at the
     beginning, and none ends; without `contiguous` a block may change to any zone, and so may an exempt one. Plans that no
-    sequence of such flips within the rules reaches are not drawn. Four chains begin at today's zones, or if these break a
-    rule at a plan that a search finds by the rules alone; all but the first are first scattered by flips at compactness 0.
-    The first third of each chain is left out.
+    sequence of such flips within the rules reaches are not drawn. Of four chains, the first begins at today's zones, or if
+    these break a rule at a plan that a search finds by the rules alone; each other where zones have come back from wandering
+    about as if there were room for all. Where room is scarce, no flips may lead from one of these plans to another: chains
+    then tell different things, and have not mixed. The first third of each chain is left out, part of it at compactness 0.
 
     Rules that look at today's zones, such as ``capacity(within=...)``, ``longest_trip(ratio=...)`` and `most_moved`, keep
     neutral plans near these: what came of anybody's group when today's zones were drawn may be in them, too.
@@ -158,7 +162,7 @@ def neutral_plans(
     steps = round(STEPS_PER_BLOCK * len(start) * max(1.0, many / FEW)) if steps is None else steps
     ground = _ground(land, start, compactness)
     with telling(progress, "{:,.0f} plans") as tell:
-        drawn, made = _drawn(ground, start.astype(np.int32), many, compactness, steps, root, tell)
+        drawn, made = _drawn(ground, _starts(land, ground, start, root), many, compactness, steps, root, tell)
     zones = np.stack([land.plan(zone) for zones in drawn for zone in zones])
     first = np.unique(land.parts, return_index=True)[1]  # block of each unit
     chain = np.repeat(np.arange(CHAINS), [len(zone) for zone in drawn])
@@ -199,6 +203,42 @@ def _start(land: Landscape, root: int) -> NDArray[Any]:
     return ends[0][1]
 
 
+def _starts(land: Landscape, ground: _Ground, start: NDArray[Any], root: int) -> list[Whole]:
+    """Begin one chain at a plan, each other far from it: zones wander as if there were room for all, then come back.
+
+    Where room is scarce, flips that keep to it may never lead from one of these plans to another: the chains then differ.
+    """
+    begun = [start.astype(np.int32) for _ in range(CHAINS)]
+    seeds = seeds_of(root, 2 * CHAINS, 3 * CHAINS)
+    roomy = ground.district._replace(
+        low=np.zeros(len(ground.parted)), high=np.full(len(ground.parted), np.inf), most_moved=np.inf
+    )
+    long, people = WANDERING * len(start), max(float(land.district.sizes.mean()), TINY)
+
+    def wander(first: int, last: int) -> None:
+        for k in range(max(first, 1), last):
+            away = moves.begun(begun[k], roomy, ground.graph, NO_GOAL, int(seeds[k]))
+            flips.flip(away, roomy, *ground[1:], 0.0, long)
+            at = land.at(away.zone.astype(np.intp), int(seeds[k]))
+            for _ in range(RETURNS):
+                land.step(at, long, (1.0, 1.0), (0.1 / people, 100 / people))
+                if land.beyond(at) <= ROUNDING:
+                    break
+            if land.beyond(at) <= ROUNDING and _alike(land, at.zone, start):
+                begun[k] = at.zone
+
+    in_chunks(wander, CHAINS, 1)
+    return begun
+
+
+def _alike(land: Landscape, zone: NDArray[Any], start: NDArray[Any]) -> bool:
+    """Say whether zones are in as many pieces as those of another plan, which flips never change."""
+    if not land.district.whole:
+        return True
+    one, other = (pieces(land.units, each.astype(np.intp), land.left_out)[1] for each in (zone, start))
+    return bool((one == other).all())
+
+
 def _ground(land: Landscape, start: NDArray[Any], compactness: float) -> _Ground:
     units, whole = len(start), land.district.whole
     district = land.district._replace(
@@ -226,11 +266,14 @@ def _touching(land: Landscape) -> moves.Graph:
 
 
 def _drawn(
-    ground: _Ground, start: Whole, many: int, compactness: float, steps: int, root: int, tell: Tell | None
+    ground: _Ground, starts: list[Whole], many: int, compactness: float, steps: int, root: int, tell: Tell | None
 ) -> tuple[list[Whole], int]:
     """Walk all chains on, and keep the plans of each, (draws, units), and how many flips were made."""
     seeds = seeds_of(root, CHAINS, 2 * CHAINS)  # those before are of the search for a start
-    chains = [moves.begun(start, ground.district, ground.graph, NO_GOAL, int(seed)) for seed in seeds]
+    chains = [
+        moves.begun(start, ground.district, ground.graph, NO_GOAL, int(seed))
+        for start, seed in zip(starts, seeds, strict=True)
+    ]
     draws = [many // CHAINS + (k < many % CHAINS) for k in range(CHAINS)]
     each = steps // CHAINS
     burning = int(each * BURN_IN) // PARTS

@@ -82,7 +82,8 @@ class Plan:
     def bound(self) -> float:
         """Bound of the goal that is soon found: no plan that keeps to the rules has a lower one; NaN if none is known.
 
-        It is computed when it is asked for, in a second or two for large districts; `certify` finds a higher one.
+        It is computed when it is asked for, in seconds; longer where rules let every block go to every school of a large
+        district. `certify` finds a higher one.
         """
         from segregation_tools.planning.bounds import bound_of
 
@@ -90,7 +91,7 @@ class Plan:
 
     @property
     def gap(self) -> float:
-        """By how much the goal could be lower at most, as far as `bound` tells; below 0 only if the plan breaks a rule."""
+        """By how much the goal could be lower at most, as far as `bound` tells; below 0 if the plan breaks rules."""
         return self.goal.value(self.problem, self.zone) - self.bound
 
     @property

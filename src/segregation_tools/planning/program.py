@@ -308,12 +308,6 @@ class Program:
             constraints=LinearConstraint(self.matrix(), np.concatenate(self.low), np.concatenate(self.high)),
             options=options,
         )
-        none = found.status == NONE
-        bound = (
-            np.inf
-            if none
-            else -np.inf
-            if found.mip_dual_bound is None
-            else float(found.mip_dual_bound) * self.unit_price
-        )
+        told = np.nan if found.mip_dual_bound is None else float(found.mip_dual_bound)
+        bound = np.inf if found.status == NONE else -np.inf if np.isnan(told) else told * self.unit_price
         return Solution(None if found.x is None else np.asarray(found.x[: len(self.cost)]), bound)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from segregation_tools.kernels.separators import dominators, separators
+from segregation_tools.planning.landscape import ROUNDING
 from segregation_tools.planning.program import Program, Sums
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
     Cut = tuple[int, int, Codes]  # a school, a unit, and units of which its zone needs as much as of that
 
-__all__ = ["Relaxed", "cut_rows", "proven_bound", "recomputed"]
+__all__ = ["Proof", "Relaxed", "cut_rows", "proven_bound", "recomputed"]
 
 LESS = 1e-4  # of a unit: by how much what cuts another off must be too little
 TIGHT = 1e-6
@@ -62,15 +63,36 @@ class _Area:
     @classmethod
     def of(cls, land: Landscape, may: Marks, school: int) -> _Area:
         units = np.setdiff1d(np.flatnonzero(may[:, school]), land.left_out)
-        touching = sparse.csr_array((np.ones(len(land.graph.near)), land.graph.near, land.graph.starts))[units][
-            :, units
-        ]
+        touching = _touching(land)[units][:, units]
         touching.sort_indices()
         arcs = sparse.csr_array((np.arange(touching.nnz), touching.indices, touching.indptr), shape=touching.shape)
         other_way = sparse.csr_array(arcs.T)
         other_way.sort_indices()
         starts, near, back = (part.astype(np.int32) for part in (arcs.indptr, arcs.indices, other_way.data))
         return cls(school, units, starts, near, back, int(np.searchsorted(units, land.units.stands[school])))
+
+
+def _touching(land: Landscape) -> Any:
+    units = len(land.start)
+    return sparse.csr_array((np.ones(len(land.graph.near)), land.graph.near, land.graph.starts), shape=(units, units))
+
+
+class Proof(NamedTuple):
+    """What proves a bound.
+
+    Attributes
+    ----------
+    bound : float
+        Of the goal.
+    cuts : tuple of (school, unit, units)
+        What cuts zones apart.
+    multipliers : ndarray of shape (rows,)
+        How much each row of the program counts, and then each cut.
+    """
+
+    bound: float
+    cuts: tuple[Cut, ...]
+    multipliers: Floats
 
 
 class Relaxed:
@@ -95,10 +117,17 @@ class Relaxed:
             self.cuts += [(area.school, int(area.units[unit]), area.units[last[[unit]]]) for unit in needs.tolist()]
         self.program = program = program_of(land, may)
         self.constant = land.constant
-        self.bound, self.x = -np.inf, np.zeros(0)
-        self.proof: tuple[tuple[Cut, ...], Floats] = ((), np.zeros(0))
+        self.x = np.zeros(0)
+        nothing = np.zeros(sum(map(len, program.low)) + len(self.cuts))
+        bound = land.constant + proven_bound(program, self._rows(self.cuts), nothing)  # of prices alone
+        self.proof = Proof(bound, tuple(self.cuts), nothing)
         goes_on = again and importlib.util.find_spec("highspy") is not None
         self._engine = (_GoingOn if goes_on else _Anew)(program, self._rows(self.cuts))
+
+    @property
+    def bound(self) -> float:
+        """The highest that was proven until now."""
+        return self.proof.bound
 
     def solve(self, seconds: float | None = None) -> bool:
         """Find the best division of units, and with it a bound.
@@ -119,7 +148,7 @@ class Relaxed:
         x, multipliers = found
         bound = self.constant + proven_bound(self.program, self._rows(self.cuts), multipliers)
         if bound > self.bound:
-            self.bound, self.proof = bound, (tuple(self.cuts), multipliers)
+            self.proof = Proof(bound, tuple(self.cuts), multipliers)
         self.x = x[: len(self.program.cost)]
         return True
 
@@ -182,14 +211,14 @@ class Relaxed:
         bool
             Whether the bound rose by so much that another round may be worth it.
         """
-        last = self.bound
-        if len(self.x):
+        last, first = self.bound, not len(self.x)
+        if not first:
             found = self.separate(self.x)
             if not found:
                 return False
             self.forget()
             self.add(found)
-        return self.solve(seconds) and not self.bound < last + RISE * abs(last)
+        return self.solve(seconds) and (first or not self.bound < last + RISE * abs(last))
 
 
 def program_of(land: Landscape, may: Marks) -> Program:
@@ -208,21 +237,21 @@ def program_of(land: Landscape, may: Marks) -> Program:
     """
     district = land.district
     program = Program(may, np.where(may, land.cost, 0), Sums.of(land))
-    program.add(district.low, district.high, x=program.by_zone(district.sizes))
+    program.add(district.low - ROUNDING, district.high + ROUNDING, x=program.by_zone(district.sizes))
     if np.isfinite(district.most_moved):
-        program.add(-np.inf, district.most_moved, x=land.away[program.unit, program.zone][np.newaxis])
+        program.add(-np.inf, district.most_moved + ROUNDING, x=land.away[program.unit, program.zone][np.newaxis])
     return program
 
 
-def recomputed(land: Landscape, cuts: Sequence[Cut], multipliers: Floats) -> float:
+def recomputed(land: Landscape, proof: Proof) -> float:
     """Compute a bound from its proof alone: that cuts cut zones apart, by plain search, and what multipliers prove.
 
     Parameters
     ----------
     land : Landscape
         District, goal and rules.
-    cuts, multipliers
-        The proof, from `Relaxed`.
+    proof : Proof
+        From `Relaxed`.
 
     Returns
     -------
@@ -231,19 +260,26 @@ def recomputed(land: Landscape, cuts: Sequence[Cut], multipliers: Floats) -> flo
     Raises
     ------
     ArithmeticError
-        If units are reached without those that are said to cut them off.
+        If units are reached without those that are said to cut them off, or the proof is none of this district.
     """
+    _, cuts, multipliers = proof
+    if not np.isfinite(multipliers).all():
+        msg = "the proof counts rows by what is no number"
+        raise ArithmeticError(msg)
     may = np.isfinite(land.cost)
-    touching = sparse.csr_array((np.ones(len(land.graph.near)), land.graph.near, land.graph.starts))
+    touching = _touching(land)
     of_school: dict[int, list[Cut]] = {school: [] for school in np.flatnonzero(land.one_piece).tolist()}
-    for cut in cuts:
-        of_school[cut[0]].append(cut)
+    for school, unit, those in cuts:
+        if school not in of_school or not {unit, *those.tolist()} <= set(range(len(may))):
+            msg = f"the proof has a cut of unit {unit} from school {school}, of which there is none"
+            raise ArithmeticError(msg)
+        of_school[school].append((school, unit, those))
     for school, its in of_school.items():
         units, root = np.setdiff1d(np.flatnonzero(may[:, school]), land.left_out), land.units.stands[school]
         inside = touching[units][:, units]
         may[np.setdiff1d(units, _reached(inside, units, root, units[:0])), school] = False
         for _, unit, those in its:
-            if unit in _reached(inside, units, root, those):
+            if root in those or unit in _reached(inside, units, root, those):
                 msg = f"unit {unit} is reached from school {school} without any of the units {those.tolist()}"
                 raise ArithmeticError(msg)
     program = program_of(land, may)
