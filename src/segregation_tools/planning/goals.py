@@ -30,6 +30,7 @@ __all__ = [
     "Measure",
     "alike",
     "check_groups",
+    "feeder_parts",
     "guide_of",
     "maximize",
     "measured_by",
@@ -37,6 +38,7 @@ __all__ = [
     "moves",
     "named",
     "outside_band",
+    "parted",
     "split_feeders",
     "travel_time",
     "value_of",
@@ -218,23 +220,57 @@ def _feeders(problem: Problem) -> Codes:
     return pd.factorize(schools, use_na_sentinel=False)[0].astype(np.intp)
 
 
-def _largest_parts(problem: Problem, zone: Codes) -> Floats:
-    """Pupils by feeder and school."""
-    feeders = _feeders(problem)
-    parts = np.zeros((feeders.max() + 1, len(problem.schools)))
-    np.add.at(parts, (feeders, zone), problem.sizes)
+def feeder_parts(sizes: Floats, feeders: Codes, zone: Codes, shape: tuple[int, int]) -> Floats:
+    """Count the pupils who come from each feeder to each school.
+
+    Parameters
+    ----------
+    sizes : ndarray of shape (blocks,)
+        Pupils who go to the school.
+    feeders, zone : ndarray of int, shape (blocks,)
+        Number of the feeder and of the school of each block.
+    shape : tuple of int
+        How many feeders and schools.
+
+    Returns
+    -------
+    ndarray of shape (feeders, schools)
+    """
+    parts = np.zeros(shape)
+    np.add.at(parts, (feeders, zone), sizes)
     return parts
 
 
+def parted(parts: Floats) -> float:
+    """Take the share of pupils who are parted from the largest part of those they come with.
+
+    Parameters
+    ----------
+    parts : ndarray of shape (feeders, schools)
+        From `feeder_parts`.
+
+    Returns
+    -------
+    float
+        1 − Σ_f max_s n_fs / n.
+    """
+    return float(1 - parts.max(axis=1).sum() / parts.sum())
+
+
+def _parts_of(problem: Problem, zone: Codes) -> Floats:
+    feeders = _feeders(problem)
+    return feeder_parts(problem.sizes, feeders, zone, (feeders.max() + 1, len(problem.schools)))
+
+
 def _split(problem: Problem, zone: Codes) -> float:
-    return float(1 - _largest_parts(problem, zone).max(axis=1).sum() / problem.sizes.sum())
+    return parted(_parts_of(problem, zone))
 
 
 def _split_guide(problem: Problem) -> Guide:
     """Cost of another school than that of most of the feeder's pupils today: never less than how many are parted."""
     stays = problem.current >= 0
     today = np.where(stays, problem.current, problem.minutes.argmin(axis=1))
-    usual = _largest_parts(problem, today).argmax(axis=1)[_feeders(problem)]
+    usual = _parts_of(problem, today).argmax(axis=1)[_feeders(problem)]
     elsewhere = np.arange(len(problem.schools)) != usual[:, np.newaxis]
     return Guide(cost=elsewhere * problem.share[:, np.newaxis], exact=False)
 

@@ -137,7 +137,9 @@ def searched(
     root: int,
     seconds: float,
     steps: int | None,
+    begin: Codes | None = None,
     progress: Progress = None,
+    interrupted: Callable[[], Any] | None = None,
 ) -> Plan:
     """Search for a plan of a district that is read, and check what is found; see `rezone`.
 
@@ -151,16 +153,23 @@ def searched(
         What is kept to.
     root : int
         Where chance begins.
-    seconds, steps, progress
+    seconds, steps
         As in `rezone`.
+    begin : ndarray of int, shape (blocks,), optional
+        Where the search begins, instead of today's zones: a plan that keeps to all rules; what is found is as good or better.
+    progress : bool or callable, optional
+        As in `rezone`.
+    interrupted : callable, optional
+        Called when the search was interrupted.
 
     Returns
     -------
     Plan
     """
-    land = Landscape.of(problem, goal, rules)
+    land = Landscape.of(problem, goal, rules, begin)
     with telling(progress) as tell:
-        zone = found(land, root=root, seconds=None if steps is not None else seconds, steps=steps, progress=tell)
+        length = {"seconds": None if steps is not None else seconds, "steps": steps}
+        zone = found(land, root=root, **length, progress=tell, interrupted=interrupted)
     plan = Plan(problem, zone, goal, rules, root)
     broken = check(plan)
     if not broken:

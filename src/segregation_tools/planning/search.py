@@ -50,6 +50,7 @@ def found(
     seconds: float | None,
     steps: int | None,
     progress: Callable[[float, float], Any] | None = None,
+    interrupted: Callable[[], Any] | None = None,
 ) -> Codes:
     """Search for a plan.
 
@@ -65,6 +66,8 @@ def found(
         Instead: how many steps are made in all; the plan is then the same each time.
     progress : callable, optional
         ``progress(share done, best value so far)``.
+    interrupted : callable, optional
+        Called when the annealing was interrupted.
 
     Returns
     -------
@@ -87,6 +90,8 @@ def found(
             progress(share + (1 - share) * done, lowest)
 
     state, ends = annealed(land, root, None if seconds is None else share * seconds, steps, tell)
+    if state.stopped and interrupted is not None:
+        interrupted()
     if not ends:
         raise none_found(state)
     zone = min(ends, key=lambda end: end[0])[1]
