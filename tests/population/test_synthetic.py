@@ -81,5 +81,9 @@ def test_districts_are_segregated_and_repeat():
     one, two = (sgt.synthetic_district(400, 10, rng=8) for _ in range(2))
     assert one.blocks.equals(two.blocks)
     assert one.travel.equals(two.travel)
+    other = sgt.synthetic_district(400, 5, rng=8)  # schools of another level, for the same pupils on the same roads
+    assert other.blocks.drop(columns="school").equals(one.blocks.drop(columns="school"))
+    there, back = one.travel.loc[other.schools["block"]], other.travel.loc[one.schools["block"]]
+    np.testing.assert_allclose(there, back.T)
     pop = sgt.Population.from_frame(one.blocks, ["a", "b", "c"])
     assert sgt.dissimilarity(pop) > 2 * sgt.dissimilarity.expected(pop)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,9 +41,11 @@ if TYPE_CHECKING:
 __all__ = ["LevelsPlan", "rezone_levels"]
 
 NEEDED, OPTIONAL = ("pupils", "current", "schools", "travel"), ("goal", "constraints")
-SEARCHES = 80  # into how many the time is divided, at least
+SEARCHES = 120  # into how many the time is divided
 ALONE = 5  # as many of them as the first search of each level stands for
-NEAREST = 2  # among how many schools it is drawn which one a feeder is to go to instead
+NEAREST = 2  # among how many schools it is drawn to which one a feeder is sent instead
+EXCHANGED, MORE = 0.5, 0.4  # how often another feeder comes in exchange, and how often one more is sent elsewhere
+BACK = 6  # after how many rounds the walk goes back to the best
 SPLIT = split_feeders.name
 
 
@@ -110,8 +113,7 @@ class LevelsPlan:
 
     @property
     def _neighbours(self) -> Iterator[tuple[tuple[str, Plan], tuple[str, Plan]]]:
-        levels = list(self.plans.items())
-        return zip(levels, levels[1:], strict=False)
+        return pairwise(self.plans.items())
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a block, with geometry where there is any.
@@ -143,9 +145,10 @@ class LevelsPlan:
     @property
     def _table(self) -> pd.DataFrame:
         """One row a level and measure."""
-        dates = {date: getattr(self, date).T.unstack() for date in ("before", "after")}
-        frame = pd.DataFrame(dates).dropna(how="all")
-        return frame.rename_axis(["level", "measure"]).reset_index()
+        before, after = self.before, self.after
+        rows = [(*at, before.loc[at], after.loc[at]) for at in product(after.index, after.columns)]
+        table = pd.DataFrame(rows, columns=["level", "measure", "before", "after"])
+        return table.dropna(subset=["before", "after"], how="all")
 
     def __str__(self) -> str:
         return f"{self._title}\n{self._table.to_string(index=False, float_format='{:.4f}'.format)}"
@@ -203,15 +206,16 @@ def rezone_levels(
 
     Notes
     -----
-    What is to be small: the goals of all levels, plus `split` times `split_feeders` of each level from the second. A feeder is
-    the school of the level below in the plan, not today's; pupils of the upper level count, who are those that are parted:
-    1 − Σ_f max_s n_fs / n, n_fs the pupils of that level who come from f and go to s.
+    What is to be small: the goals of all levels, plus `split` times `split_feeders` of each level from the second. A feeder
+    is the school of the level below in the plan, not today's. Pupils of the upper level count, for it is they who are
+    parted: 1 − Σ_f max_s n_fs / n, where n_fs of its pupils come from f and go to s.
 
     That is the least, over all maps t of feeders to schools, of the share of pupils in blocks whose school is not that of
     their feeder, and this share adds up over blocks. One level is searched at a time, as in `rezone`, by its goal and this
     cost, towards the level below and the one above; then t is read again: the joint goal never rises (majorize–minimize). It
-    begins at today's zones and at those that are best for each level alone; then, from the best so far, a feeder is sent to
-    another school, sometimes in exchange for another feeder, and its levels are searched again.
+    begins at today's zones and at zones found for each level alone; then some feeders are sent to other schools, at times
+    in exchange for others, and the levels are searched again, over and over. A plan is the best that was found, not the best
+    there is: several seeds show how far they differ.
 
     References
     ----------
@@ -253,17 +257,17 @@ def _read(levels: Any, adjacency: Any) -> tuple[tuple[str, ...], Plans]:
     """Read each level as a plan that leaves all as it is; its zone is −1 where a school closes."""
     if not isinstance(levels, Mapping) or len(levels) < 2:
         msg = (
-            "levels must be a mapping of two levels or more, from the youngest: {'elementary': dict(pupils=..., current=..., "
+            "levels must be a mapping of two or more, from the youngest: {'elementary': dict(pupils=..., current=..., "
             f"schools=..., travel=...), 'middle': ...}}, not {_shown(levels)}; for one, sgt.rezone(...)"
         )
         raise OptionError(msg)
-    plans = []
+    plans: list[Plan] = []
     for name, given in levels.items():
         _check_given(name, given)
         with _named(name):
             goal = checked_goal(given.get("goal"))
             rules = checked_rules(given.get("constraints", ()))
-            problem = read_problem(*(given[key] for key in NEEDED), adjacency)
+            problem = read_problem(**{key: given[key] for key in NEEDED}, adjacency=adjacency)
         if plans and any(measured_by(what) == SPLIT for _, what in goal.terms):
             msg = (
                 f"level {name!r}: its feeders are the schools of the level below; say what parted pupils count by split=, "
@@ -329,12 +333,12 @@ def _parts(lower: Plan, upper: Plan) -> Floats:
 
 def _value(plans: Plans, split: float) -> float:
     own = sum(plan.goal.value(plan.problem, plan.zone) for plan in plans)
-    return own + split * sum(parted(_parts(*pair)) for pair in zip(plans, plans[1:], strict=False))
+    return own + split * sum(parted(_parts(*pair)) for pair in pairwise(plans))
 
 
 def _targets(plans: Plans) -> list[Codes]:
     """School to which most pupils of each feeder go on, for each level but the last."""
-    return [_parts(*pair).argmax(axis=1) for pair in zip(plans, plans[1:], strict=False)]
+    return [_parts(*pair).argmax(axis=1) for pair in pairwise(plans)]
 
 
 def _parting(plans: Plans, level: int, targets: Sequence[Codes]) -> Floats:
@@ -347,10 +351,17 @@ def _parting(plans: Plans, level: int, targets: Sequence[Codes]) -> Floats:
     if level > 0:
         wanted = targets[level - 1][plans[level - 1].zone]
         cost += problem.share[:, np.newaxis] * (np.arange(cost.shape[1]) != wanted[:, np.newaxis])
-    if level + 1 < len(plans):
+    if level < len(targets):
         above = plans[level + 1]
         cost += above.problem.share[:, np.newaxis] * (targets[level] != above.zone[:, np.newaxis])
     return cost
+
+
+def _by_way(lower: Plan, upper: Plan, feeder: int) -> Codes:
+    """Schools of the upper level, that with the shortest ways from a feeder's zone first."""
+    here = lower.zone == feeder
+    weights = np.maximum(upper.problem.sizes[here], np.finfo(np.float64).tiny)
+    return np.average(upper.problem.minutes[here], axis=0, weights=weights).argsort(kind="stable")
 
 
 def _labels(plan: Plan, date: str) -> pd.Index[Any]:
@@ -362,12 +373,16 @@ def _numbered(labels: pd.Index[Any]) -> Codes:
 
 
 def _went(lower: Plan, upper: Plan) -> pd.DataFrame:
-    dates = {}
+    """Pupils by feeder and school, in the order of the schools; those that close first."""
+    sizes = upper.problem.sizes
+    dates = []
     for name, date in (("today", "before"), ("plan", "after")):
-        pairs = [pd.Series(_labels(plan, date), name=what) for plan, what in ((lower, "feeder"), (upper, "school"))]
-        dates[name] = pd.Series(upper.problem.sizes).groupby(pairs, sort=False).sum()
-    table = pd.DataFrame(dates).fillna(0.0)
-    return table[(table > 0).any(axis=1)]
+        labels = {"feeder": _labels(lower, date), "school": _labels(upper, date)}
+        dates.append(pd.DataFrame(labels | {"today": 0.0, "plan": 0.0} | {name: sizes}))
+    table = pd.concat(dates, ignore_index=True).groupby(["feeder", "school"], sort=False).sum()
+    table = table[(table > 0).any(axis=1)]
+    at = [plan.problem.schools.get_indexer(table.index.get_level_values(i)) for i, plan in enumerate((lower, upper))]
+    return table.iloc[np.lexsort(at[::-1])]
 
 
 # ---------------------------------------------------------------- the search
@@ -399,8 +414,13 @@ class _Search:
         best = min(starts, key=self._valued)
         self.lowest = self._valued(best)
         try:
-            while not self._over:
-                plans = self._round(starts.pop(0)) if starts else self._round(best, resent=True)
+            for turn in count():
+                if self._over:
+                    break
+                if turn < len(starts):
+                    plans = self._round(starts[turn])
+                else:
+                    plans = self._round(plans if turn % BACK else best, resent=True)
                 if self._valued(plans) < self.lowest:
                     best, self.lowest = plans, self._valued(plans)
         except KeyboardInterrupt:
@@ -437,23 +457,21 @@ class _Search:
         return plans
 
     def _resent(self, plans: Plans) -> tuple[int, list[Codes]]:
-        """Send a feeder to another school that is near; half of the time one that went there comes in exchange."""
+        """Send some feeders to another school that is near; half of the time one that went there comes in exchange."""
         targets = _targets(plans)
         low = int(self.chance.integers(len(targets)))
-        (lower, upper), to = plans[low : low + 2], targets[low]
-        feeder = int(self.chance.choice(np.unique(lower.zone)))
-        weights = np.maximum(upper.problem.sizes, np.finfo(float).tiny)[lower.zone == feeder]
-        ways = np.average(upper.problem.minutes[lower.zone == feeder], axis=0, weights=weights)
-        was = to[feeder]
-        others = np.argsort(ways, kind="stable")
-        others = others[others != was][:NEAREST]
-        if len(others):
-            new = self.chance.choice(others)
-            back = np.flatnonzero(to == new)
-            to[feeder] = new
-            if len(back) and self.chance.random() < 0.5:
-                to[self.chance.choice(back)] = was
-        return low, targets
+        lower, upper, to = plans[low], plans[low + 1], targets[low]
+        while True:
+            feeder = int(self.chance.choice(np.unique(lower.zone)))
+            was, others = to[feeder], _by_way(lower, upper, feeder)
+            others = others[others != was][:NEAREST]
+            if len(others):
+                to[feeder] = new = self.chance.choice(others)
+                back = np.setdiff1d(np.flatnonzero(to == new), feeder)
+                if len(back) and self.chance.random() < EXCHANGED:
+                    to[self.chance.choice(back)] = was
+            if self.chance.random() > MORE:
+                return low, targets
 
     def _searched(self, plans: Plans, level: int, parts: int, targets: Sequence[Codes] | None = None) -> Plans:
         """Search the zones of one level, all others held; without targets by its own goal, from today's zones."""

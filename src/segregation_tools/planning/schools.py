@@ -156,7 +156,7 @@ def searched(
     seconds, steps
         As in `rezone`.
     begin : ndarray of int, shape (blocks,), optional
-        Where the search begins, instead of today's zones: a plan that keeps to all rules; what is found is as good or better.
+        Where the search begins, instead of today's zones: a plan that keeps to all rules. What is found is no worse.
     progress : bool or callable, optional
         As in `rezone`.
     interrupted : callable, optional
@@ -168,8 +168,8 @@ def searched(
     """
     land = Landscape.of(problem, goal, rules, begin)
     with telling(progress) as tell:
-        length = {"seconds": None if steps is not None else seconds, "steps": steps}
-        zone = found(land, root=root, **length, progress=tell, interrupted=interrupted)
+        limit = None if steps is not None else seconds
+        zone = found(land, root=root, seconds=limit, steps=steps, progress=tell, interrupted=interrupted)
     plan = Plan(problem, zone, goal, rules, root)
     broken = check(plan)
     if not broken:

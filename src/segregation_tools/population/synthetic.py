@@ -145,7 +145,8 @@ def synthetic_district(
     Returns
     -------
     District
-        Zones are connected: a block's way to its school stays in the zone.
+        Zones are connected: a block's way to its school stays in the zone. The same number as `rng` makes the same blocks,
+        pupils and roads for any number of schools: those of several levels.
 
     Examples
     --------
