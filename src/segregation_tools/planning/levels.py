@@ -45,6 +45,7 @@ SEARCHES = 120  # into how many the time is divided
 ALONE = 5  # as many of them as the first search of each level stands for
 NEAREST = 2  # among how many schools it is drawn to which one a feeder is sent instead
 EXCHANGED, MORE = 0.5, 0.4  # how often another feeder comes in exchange, and how often one more is sent elsewhere
+HASTE = 1.0  # seconds for a level that has no zones yet when the search is interrupted
 BACK = 6  # after how many rounds the walk goes back to the best
 SPLIT = split_feeders.name
 
@@ -179,7 +180,7 @@ def rezone_levels(
         What it counts if all pupils of a level are parted from most of those they come with, in points of the goals; 0 or
         more. With 0.25, to part a tenth of the pupils of a level must lower the sum of the goals by 0.025.
     adjacency : sparse matrix or libpysal Graph, optional
-        Which blocks touch, for all levels; without, those that share a border.
+        Which blocks touch, for all levels; without, those that share a border, which are looked up level by level.
     rng : Generator or int
         Source of chance. `LevelsPlan.seed` is where it began.
     seconds : float
@@ -347,10 +348,10 @@ def _parting(plans: Plans, level: int, targets: Sequence[Codes]) -> Floats:
     Its sum is never less than how many are parted, and as many where the targets are those of most.
     """
     problem = plans[level].problem
-    cost = np.zeros(problem.minutes.shape)
+    cost: Floats = np.zeros(problem.minutes.shape)
     if level > 0:
         wanted = targets[level - 1][plans[level - 1].zone]
-        cost += problem.share[:, np.newaxis] * (np.arange(cost.shape[1]) != wanted[:, np.newaxis])
+        cost += problem.share[:, np.newaxis] * (np.arange(len(problem.schools)) != wanted[:, np.newaxis])
     if level < len(targets):
         above = plans[level + 1]
         cost += above.problem.share[:, np.newaxis] * (targets[level] != above.zone[:, np.newaxis])
@@ -480,14 +481,17 @@ class _Search:
         if targets is not None:
             cost = _parting(plans, level, targets)
             goal, begin = goal + self.split * minimize(Measure("parted", lambda _: cost)), plan.zone
+        seconds, steps = self.seconds * share, None if self.steps is None else max(1, int(self.steps * share))
+        if self.stopped:  # the level needs zones all the same
+            seconds, steps = min(seconds, HASTE), None
         with _named(self.names[level]):
             better = searched(
                 plan.problem,
                 goal,
                 plan.constraints,
                 root=begun_by(self.chance),
-                seconds=self.seconds * share,
-                steps=None if self.steps is None else max(1, int(self.steps * share)),
+                seconds=seconds,
+                steps=steps,
                 begin=begin,
                 progress=self._telling(parts),
                 interrupted=self._stop,
