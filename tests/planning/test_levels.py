@@ -274,6 +274,18 @@ def test_today_is_kept_where_nothing_better_is_found(goal, split):
     assert goal.terms[0][1] is not sgt.moves or not any(plan.moved for plan in found.plans.values())
 
 
+def test_of_a_search_that_only_finds_worse_plans_nothing_is_taken(monkeypatch):
+    levels = schooling(60, (4, 2), 1, [])
+    monkeypatch.setattr(
+        of_levels,
+        "searched",
+        lambda problem, goal, rules, **_: sgt.Plan(problem, problem.minutes.argmax(axis=1), goal, rules, None),
+    )
+    found = sgt.rezone_levels(levels, rng=1, steps=1000)
+    for name, plan in found.plans.items():
+        assert plan.assignment.tolist() == levels[name]["current"].tolist()
+
+
 @pytest.mark.parametrize("split", [0, 0.1, 10])
 def test_hardly_searched_it_is_no_worse_than_today(levels, split):
     found = sgt.rezone_levels(levels, split=split, rng=1, steps=200)
