@@ -122,12 +122,12 @@ from .planning.goals import split_feeders as split_feeders
 from .planning.goals import travel_time as travel_time
 from .planning.goals import walkers_lost as walkers_lost
 from .planning.goals import worst_school as worst_school
+from .planning.levels import LevelsPlan as LevelsPlan
+from .planning.levels import rezone_levels as rezone_levels
 from .planning.neutral import NeutralPlans as NeutralPlans
 from .planning.neutral import neutral_plans as neutral_plans
 from .planning.pairings import Pairings as Pairings
 from .planning.pairings import pair_schools as pair_schools
-from .planning.levels import LevelsPlan as LevelsPlan
-from .planning.levels import rezone_levels as rezone_levels
 from .planning.plan import Check as Check
 from .planning.plan import Plan as Plan
 from .planning.plan import check as check

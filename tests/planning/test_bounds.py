@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import coo_array
 
 import segregation_tools as sgt
 from segregation_tools.planning import relaxed
@@ -233,6 +234,116 @@ def test_cuts_raise_the_bound_and_it_never_falls():
     assert bounds[-1] > bounds[0] + 1e-3
 
 
+def line_of(names, edges, stands):
+    """A district of few blocks, and which of them touch."""
+    blocks, schools = pd.Index(list(names)), pd.Index([f"S{i}" for i in range(len(stands))])
+    one, other = np.array([[names.index(a), names.index(b)] for a, b in edges], dtype=int).reshape(-1, 2).T
+    touching = coo_array((np.ones(len(one)), (one, other)), shape=(len(blocks),) * 2)
+    counts = np.random.default_rng(0).integers(1, 20, (2, len(blocks)))
+    nearest = [min(range(len(stands)), key=lambda s: abs(names.index(stands[s]) - at)) for at in range(len(blocks))]
+    home = pd.Series(schools[nearest], index=blocks)
+    given = {"current": home, "schools": pd.DataFrame({"block": list(stands)}, index=schools), "adjacency": touching}
+    travel = pd.DataFrame(1.0, index=blocks, columns=schools)
+    return sgt.score(
+        sgt.Population(counts, ["a", "b"], units=blocks),
+        home,
+        **given,
+        travel=travel,
+        constraints=[sgt.contiguous()],
+        goal=D,
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "edges", "stands"),
+    [
+        ("ABCDEF", ["AB", "BC", "CD", "DE"], "AEF"),  # a school of one block that touches nothing, the last
+        ("FABCDE", ["AB", "BC", "CD", "DE"], "FAE"),  # and the first
+        ("AB", [], "AB"),
+        ("A", [], "A"),
+    ],
+)
+def test_blocks_that_touch_nothing(names, edges, stands):
+    plan = line_of(names, edges, stands)
+    proof = sgt.certify(plan)
+    assert proof.proven
+    assert plan.bound <= proof.value + 1e-12
+    assert proof.recomputed() <= proof.value + 1e-12
+    free = [zone for zone in np.ndindex(*(len(stands),) * len(names)) if sgt.check(replace(plan, zone=np.array(zone)))]
+    assert proof.value == pytest.approx(min(D.value(plan.problem, np.array(zone)) for zone in free))
+
+
+@pytest.mark.parametrize(
+    "goal", [sgt.maximize(sgt.moves), sgt.maximize(sgt.travel_time), WAYS, 0 * D, MOVES, 1e-9 * D], ids=repr
+)
+def test_goals_of_any_size(goal):
+    """Also where today's value is 0, and others lie below it."""
+    town = Town(blocks=25, schools=3, seed=1)
+    plan = town.score(town.blocks["school"], goal=goal)
+    proof = sgt.certify(plan, seconds=10)
+    assert proof.proven
+    assert proof.value <= goal.value(plan.problem, plan.zone)
+    assert (
+        min(goal.value(plan.problem, zone) for zone in walk(land_of(town, goal, RULES), 50, 1)) >= proof.bound - 1e-12
+    )
+
+
+def test_counts_of_any_size():
+    town = Town(blocks=25, schools=3, seed=1)
+    town.blocks[["a", "b", "c"]] *= 1e-7
+    plan = town.rezone(goal=D, steps=20_000)
+    assert sgt.certify(plan, seconds=10).bound <= plan.after["dissimilarity"]
+
+
+def test_a_measure_with_a_value_of_its_own_has_no_bound():
+    twice = sgt.Measure("twice", sgt.travel_time.cost, lambda problem, zone: 1.0)
+    town = Town(blocks=25, schools=3, seed=1)
+    plan = town.score(town.blocks["school"], goal=sgt.minimize(twice))
+    assert np.isnan(plan.bound)
+    with pytest.raises(sgt.CapabilityError, match="twice"):
+        sgt.certify(plan)
+
+
+def test_without_highspy_the_proof_is_the_same(monkeypatch):
+    town = Town(blocks=200, schools=5, seed=2)
+    plan = town.rezone(goal=D, steps=300_000)
+    quick = sgt.certify(plan)
+    monkeypatch.setattr(relaxed.importlib.util, "find_spec", lambda name: None)
+    slow = sgt.certify(plan)
+    assert quick.proven
+    assert slow.proven
+    assert slow.bound == pytest.approx(quick.bound, abs=1e-6)
+
+
+@needs_highspy
+def test_what_an_interrupted_proof_writes_has_no_lower_value(tmp_path):
+    import highspy
+
+    town = Town(blocks=60, schools=4, seed=3)
+    plan, calls = town.rezone(goal=D, steps=2_000), []
+
+    def stop(done, bound):
+        calls.append(bound)
+        if bound > 0:
+            raise KeyboardInterrupt
+
+    proof = sgt.certify(plan, progress=stop)
+    proof.save(tmp_path / "plan.mps")
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.readModel(str(tmp_path / "plan.mps"))
+    solver.run()
+    assert solver.getInfo().objective_function_value >= proof.bound - 1e-6
+
+
+def test_hardly_any_time_gives_what_prices_alone_prove():
+    proof = sgt.certify(Town(300, 6, 1).rezone(goal=D, steps=10_000), seconds=1e-9)
+    assert proof.bound == proof.relaxed == 0
+    assert proof.recomputed() == 0
+    assert "inf" not in str(proof)
+
+
 # ---------------------------------------------------------------- what it says, and refuses
 
 
@@ -305,3 +416,90 @@ def test_the_plan_keeps_what_it_is_when_its_bound_is_asked_for():
     assert plan.bound == plan.bound < plan.after["dissimilarity"] + 1e-9
     assert deepcopy(plan).bound == plan.bound
     assert plan.edited({}).bound == plan.bound
+
+
+# ---------------------------------------------------------------- any rules, any district
+
+
+def any_district(seed):
+    """Nine blocks and three schools, some closed, new, without a block or in pieces, with any rules and weights."""
+    chance = np.random.default_rng(seed)
+
+    def likely(share):
+        return chance.random() < share
+
+    town = Town(blocks=9, schools=3, seed=int(chance.integers(1000)))
+    counts = chance.gamma(0.7, 20, size=(9, 3)).round(0 if likely(0.6) else 3)
+    counts[chance.random(9) < 0.15] = 0
+    town.blocks[["a", "b", "c"]] = counts + np.eye(9, 3)
+    schools, home, blocks = town.schools.copy(), town.blocks["school"].copy(), town.blocks.index
+    if likely(0.3):
+        home.iloc[chance.integers(9)] = chance.choice(schools.index)
+    if likely(0.2):
+        schools["open"] = [True, True, False]
+    elif likely(0.2):
+        home = home.replace(schools.index[2], schools.index[0])
+    if likely(0.25):
+        schools.loc[chance.choice(schools.index), "block"] = None
+    pupils = town.pupils.group_totals.sum()
+    rules = [
+        *([sgt.contiguous(exempt=[chance.choice(blocks)] if likely(0.3) else [])] if likely(0.7) else []),
+        *(
+            [sgt.capacity(seats=pupils * chance.uniform(0.5, 0.9), low=pupils * chance.uniform(0, 0.15))]
+            if likely(0.6)
+            else []
+        ),
+        *([sgt.longest_trip(ratio=chance.uniform(1.5, 4))] if likely(0.3) else []),
+        *([sgt.most_moved(chance.uniform(0.3, 0.9))] if likely(0.3) else []),
+        *([sgt.forbidden([(chance.choice(blocks), schools.index[0])])] if likely(0.3) else []),
+        *([sgt.locked([chance.choice(blocks)])] if likely(0.2) else []),
+    ]
+    ways = chance.choice([0.0, 0.01, -0.02])
+    goal = (
+        D
+        + chance.choice([0.0, 0.1, 1.0]) * MOVES
+        + (abs(ways) * (WAYS if ways >= 0 else sgt.maximize(sgt.travel_time)))
+    )
+    today = {"current": home, "schools": schools, "travel": town.travel}
+    anywhere = pd.Series(schools.index[0], index=blocks)
+    return sgt.score(town.pupils, anywhere, **today, constraints=rules, goal=goal)
+
+
+def of_all(plan):
+    """The lowest goal of all plans, by the formulas written out, and some plan that keeps to the rules."""
+    problem, rules = plan.problem, plan.constraints
+    schools, blocks = len(problem.schools), np.arange(9)
+    zones = np.array(list(np.ndindex(*(schools,) * 9)))
+    for rule in rules:
+        zones = zones[rule.allowed(problem)[blocks, zones].all(axis=1)]
+    lies = (zones[:, :, np.newaxis] == np.arange(schools)).astype(float)
+    rolls = np.einsum("gb,pbs->pgs", problem.counts, lies)
+    sizes, mix = rolls.sum(axis=1), problem.counts.sum(axis=1) / problem.counts.sum()
+    apart = np.abs(rolls - mix[:, np.newaxis] * sizes[:, np.newaxis]).sum(axis=(1, 2))
+    values = apart / (2 * problem.counts.sum() * (mix * (1 - mix)).sum())
+    for weight, what in plan.goal.terms[1:]:
+        values += weight * what.cost(problem)[blocks, zones].sum(axis=1)
+    kept = []
+    for at in np.argsort(values, kind="stable"):
+        if sgt.check(replace(plan, zone=zones[at])):
+            kept.append(at)
+            if len(kept) > 5:
+                break
+    return values[kept[0]], zones[kept[-1]]
+
+
+NO_PLAN = (25, 38)  # districts whose rules cannot be kept together
+
+
+@pytest.mark.parametrize("seed", [seed for seed in range(40) if seed not in NO_PLAN])
+def test_any_rules_in_any_district(seed):
+    nowhere = any_district(seed)
+    lowest, zone = of_all(nowhere)
+    plan = replace(nowhere, zone=zone)
+    proof = sgt.certify(plan, seconds=3)
+    assert proof.bound <= lowest + 1e-9
+    assert plan.bound <= lowest + 1e-9
+    assert lowest - 1e-9 <= proof.value <= plan.goal.value(plan.problem, zone)
+    assert proof.proven <= (proof.value <= lowest + 1e-6)
+    assert proof.proven or proof.exhausted
+    assert proof.recomputed() <= lowest + 1e-9

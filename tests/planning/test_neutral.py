@@ -304,6 +304,26 @@ def test_chains_that_have_not_mixed_say_so():
     assert all(sgt.check(short.plan(i)) for i in range(0, 100, 10))
 
 
+@pytest.mark.parametrize(("blocks", "schools", "room"), [(100, 5, 0.03), (60, 6, 0.05), (60, 6, 0.15)])
+def test_two_beginnings_tell_the_same_or_the_chains_say_that_they_cannot(blocks, schools, room):
+    """Where room is scarce, plans lie on islands: whoever begins on one must not believe that it is all there is."""
+    small = Town(blocks, schools, seed=2)
+    rolls = small.rolls("school").sum(axis=1)
+    table = small.schools.assign(high=(1 + room) * rolls, low=(1 - room) * rolls)
+    rules = [sgt.capacity(seats="high", low="low"), sgt.contiguous()]
+    goal = sgt.minimize(sgt.dissimilarity)
+    other = small.rezone(schools=table, constraints=rules, goal=goal, steps=100_000).assignment
+    drawn = [
+        drawn_from(small, n=200, steps=None, schools=table, current=current, constraints=rules)
+        for current in (small.blocks["school"], other)
+    ]
+    means = [each.values().mean() for each in drawn]
+    if all(each.mixed for each in drawn):
+        errors = [each.values().std() / np.sqrt(each.mixing.loc["dissimilarity", "effective_plans"]) for each in drawn]
+        assert abs(means[0] - means[1]) < 5 * np.hypot(*errors)
+    assert all(each.mixed for each in drawn) == (room > 0.1)
+
+
 def test_few_plans_cannot_tell(town):
     few = drawn_from(town, n=20)
     assert not few.mixed

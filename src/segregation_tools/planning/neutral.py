@@ -31,7 +31,7 @@ from segregation_tools.planning.schools import DEFAULT, checked_rules, root_of
 from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -94,8 +94,8 @@ def neutral_plans(
     rng : Generator or int
         Source of chance. The same plans come each time, on any number of threads.
     steps : int, optional
-        How many flips are tried, in all chains together; ten or more for each plan. Without, 20,000 for each block, and more
-        in proportion for more than 200 plans.
+        How many flips are tried, in all chains together; ten or more for each plan. Without, 20,000 for each block (blocks
+        kept together are one), a minute or more for 10,000, and more in proportion for more than 200 plans.
     progress : bool or callable, optional
         True for a bar; or ``progress(share done, plans so far)``.
 
@@ -116,11 +116,12 @@ def neutral_plans(
     Markov chains of Metropolis and Hastings: one block, or those of a label in `together`, changes to a zone that it
     touches, and the chance with which it does makes up for borders that are drawn more often than others, so that in the
     long run each plan comes in proportion to exp(−compactness × borders). Zones keep as many pieces as they have at the
-    beginning, and none ends; without `contiguous` a block may change to any zone, and so may an exempt one. Plans that no
-    sequence of such flips within the rules reaches are not drawn. Of four chains, the first begins at today's zones, or if
-    these break a rule at a plan that a search finds by the rules alone; each other where zones have come back from wandering
-    about as if there were room for all. Where room is scarce, no flips may lead from one of these plans to another: chains
-    then tell different things, and have not mixed. The first third of each chain is left out, part of it at compactness 0.
+    beginning, and none ends. An exempt block may change to any zone; without `contiguous` every block may, and zones may end.
+    Plans that no sequence of such flips within the rules reaches are not drawn. Of four chains, the first begins at today's
+    zones, or if these break a rule at a plan that a search finds by the rules alone; each other where zones have come back
+    from wandering about as if there were room for all. Where room is scarce, no flips may lead from one of these plans to
+    another: chains then tell different things, and have not mixed. The first third of each chain is left out, part of it at
+    compactness 0.
 
     Rules that look at today's zones, such as ``capacity(within=...)``, ``longest_trip(ratio=...)`` and `most_moved`, keep
     neutral plans near these: what came of anybody's group when today's zones were drawn may be in them, too.
@@ -335,6 +336,9 @@ class NeutralPlans:
     def __len__(self) -> int:
         return len(self.zones)
 
+    def __iter__(self) -> Iterator[Plan]:
+        return (self.plan(i) for i in range(len(self)))
+
     def plan(self, i: int) -> Plan:
         """Return one of the plans.
 
@@ -353,11 +357,10 @@ class NeutralPlans:
         OptionError
             If there is none.
         """
-        number = int(real_number(i, "i", 0, f"the number of a plan, to {len(self) - 1}", whole=True))
-        if number >= len(self):
+        if isinstance(i, bool) or not isinstance(i, (int, np.integer)) or not 0 <= i < len(self):
             msg = f"i must be the number of a plan, from 0 to {len(self) - 1}, not {i!r}"
             raise OptionError(msg)
-        return Plan(self.problem, self.zones[number], DEFAULT, self.constraints, None)
+        return Plan(self.problem, self.zones[i], DEFAULT, self.constraints, None)
 
     @property
     def assignments(self) -> pd.DataFrame:
@@ -516,11 +519,13 @@ class NeutralPlans:
         if self.accepted == 0:
             return NO_FLIP
         if self.mixed:
-            return "The chains have mixed: as far as they can tell, they say the same wherever they began."
+            return (
+                "The chains have mixed: they began at plans far apart, and as far as they can tell, they say the same."
+            )
         more = f"more flips, steps={4 * self.steps:_}"
         if len(self) < TELLING:
             return f"The chains have not shown that they mixed; so few plans hardly can. Take more, n={FEW}, and then {more}"
-        return f"THE CHAINS HAVE NOT MIXED, and shares are not to be relied on. Try {more}"
+        return f"THE CHAINS HAVE NOT MIXED, and shares are not to be relied on. Try {more}; or give more room"
 
     def __str__(self) -> str:
         table = self._table.to_string(index=False, float_format="{:.4f}".format)
