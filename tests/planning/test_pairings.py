@@ -359,6 +359,15 @@ def test_merges_that_gain_nothing_are_not_made():
     assert uniform.before.equals(uniform.after)
 
 
+@pytest.mark.parametrize("most", [None, 1])
+def test_zones_that_cannot_stay_merge_though_nothing_is_gained(most):
+    """150 and 50 pupils, both groups alike, for 100 seats each: D is 0 before and after, and two of four grades fit."""
+    room = sgt.capacity(seats=pd.Series({"A": 100, "B": 100}), low=50)
+    found = street([[75, 75], [25, 25]], grades=4, constraints=[room], most=most)
+    assert found.clusters["roll"].to_dict() == pytest.approx({"A": 100, "B": 100})
+    assert (found.merges, found.value, found.proven) == (1, 0, True)
+
+
 def test_bands_and_walkers_are_goals_too():
     """Of 100 pupils in each zone, 30 of x are beyond 60 % in A and 30 short of 40 % in B; merged, none."""
     band = sgt.minimize(sgt.outside_band("x", 0.4, 0.6))

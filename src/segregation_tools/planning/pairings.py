@@ -543,7 +543,8 @@ def _partition(
         held.append(LinearConstraint(np.ones((1, len(gains))), 0, most))
     if zones.limit < np.inf:
         held.append(LinearConstraint(merges.moved[np.newaxis], 0, zones.limit))
-    steep = STEEPEST / np.abs(gains).max()
+    largest = np.abs(gains).max()
+    steep = STEEPEST / largest if largest > EVEN else 1.0
     found = milp(
         -steep * gains,
         integrality=np.ones(len(gains), dtype=np.int64),
