@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations, permutations
@@ -27,6 +26,7 @@ from segregation_tools.planning.constraints import (
     Together,
 )
 from segregation_tools.planning.goals import Measure, alike, check_groups, guide_of, measured_by, moves, travel_time
+from segregation_tools.planning.grades import read_grades
 from segregation_tools.planning.pieces import joining
 from segregation_tools.planning.plan import Plan, check, values_of
 from segregation_tools.planning.problem import Problem, read_problem
@@ -36,7 +36,7 @@ from segregation_tools.population.population import Population
 from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -149,7 +149,7 @@ def pair_schools(
     >>> merged.proven, bool(merged.after["dissimilarity"] < merged.before["dissimilarity"])
     (True, True)
     """
-    goal, rules, shares = checked_goal(goal), checked_rules(constraints), _grades(grades)
+    goal, rules, shares = checked_goal(goal), checked_rules(constraints), read_grades(grades)
     if isinstance(largest, bool) or largest not in SIZES:
         msg = f"largest must be 2 or 3, how many zones merge at most, not {largest!r}"
         raise OptionError(msg)
@@ -173,26 +173,6 @@ def pair_schools(
 
 def _no_ways(pupils: Population, schools: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(0.0, index=pupils.units, columns=schools.index)
-
-
-def _grades(given: Any) -> pd.Series[float]:
-    """Read the grades, and the share of pupils in each."""
-    if isinstance(given, (pd.Series, Mapping)):
-        shares = pd.Series(given)
-    elif hasattr(given, "__iter__") and not isinstance(given, (str, bytes)):
-        shares = pd.Series(1.0, index=pd.Index(list(given), tupleize_cols=False))
-    else:
-        many = int(real_number(given, "grades", 1, "how many grades there are", whole=True))
-        shares = pd.Series(1.0, index=range(1, many + 1))
-    twice = shares.index[shares.index.map(str).duplicated()]
-    if len(twice):
-        msg = f"grades stand more than once: {listed(twice)}. Give each its own name"
-        raise OptionError(msg)
-    values = [
-        real_number(share, f"the share of grade {grade!r}", 0, "a number", above=True)
-        for grade, share in shares.items()
-    ]
-    return pd.Series(np.array(values) / sum(values), index=shares.index.rename("grade"), name="share")
 
 
 def _check_kept(goal: Goal, rules: Sequence[Rule], travelled: bool) -> None:

@@ -15,8 +15,9 @@ from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.kernels.grouping import sum_by_code
 from segregation_tools.planning.constraints import ROUNDING
 from segregation_tools.planning.goals import measured_by
+from segregation_tools.planning.grades import read_grades
 from segregation_tools.planning.projection import Projection, years_of
-from segregation_tools.planning.rates import Pupils, numbers_of
+from segregation_tools.planning.rates import Pupils
 from segregation_tools.planning.rolls import groups_and_all, index_of_rolls, one_valued, room_of
 from segregation_tools.population.options import real_number
 
@@ -278,7 +279,7 @@ class PhaseIn(PlanYears):
 def phase_in(
     plan: Plan,
     *,
-    grades: Any,
+    grades: int | Sequence[Any] | pd.Series[Any] | Mapping[Any, float],
     begins: int | None = None,
     grandfathered: Any = (),
     take_up: Any = 1.0,
@@ -297,14 +298,15 @@ def phase_in(
     ----------
     plan : Plan
         From `rezone` or `score`.
-    grades : int or Series
-        Number of grades, of equal size: 1, 2, …; or pupils (or shares) by grade, from the first grade to the top. In every
-        block, group and year the grades have these shares.
+    grades : int, sequence, Series or mapping
+        How many grades of equal size (1, 2, …), or their names, from the first to the top; or the share (or number) of
+        pupils in each grade, by name: as in `pair_schools`. In every block, group and year the grades have these shares.
     begins : int, optional
         First year in which the plan holds; the year after today without. Today is year 0, or the projection's first.
     grandfathered : "all" or sequence of grades
-        Grades, as they are in the year in which the plan begins ("rising fifth graders"), whose pupils may stay at today's
-        school until they have finished it; nobody without. Who enters the first grade in that year has not been enrolled.
+        Grades, by the names that `grades` gives them, as they are in the year in which the plan begins ("rising fifth
+        graders"), whose pupils may stay at today's school until they have finished it; nobody without. Who enters the first
+        grade in that year has not been enrolled.
     take_up : float, Series or DataFrame
         Share from 0 to 1 of them who do stay; the others change with the plan: one for all, a Series by group or by block,
         or a DataFrame of blocks × groups.
@@ -325,7 +327,7 @@ def phase_in(
     PhaseIn
         `.pupils` by year and group, `.rolls` by year and school, `.beyond_room`, `.segregation`, `.in_force`. With nobody
         grandfathered the plan is in force in the year in which it begins; with `grades` grades and no siblings, after
-        ``grades - 1`` more years; with siblings, after ``2 * grades - 2`` at most.
+        at most ``grades - 1`` more years; with siblings, after ``2 * grades - 2`` at most.
 
     Raises
     ------
@@ -355,7 +357,7 @@ def phase_in(
     8
     """
     index = None if index is None else one_valued(index)
-    problem, shares = plan.problem, _grades(grades)
+    problem, shares = plan.problem, read_grades(grades)
     stays = _grandfathered(grandfathered, shares.index)
     apart = Pupils.of(problem.pupils)
     takes, has_older, follows = (
@@ -392,27 +394,12 @@ def phase_in(
     )
 
 
-def _grades(given: Any) -> pd.Series[float]:
-    """Read the share of pupils in each grade."""
-    if isinstance(given, pd.Series):
-        if not len(given) or not given.index.is_unique:
-            msg = "grades must have one row for each grade, from the first to the top, labelled by its index"
-            raise DataError(msg)
-        pupils = numbers_of(given.to_frame("grades"), "grades", "pupils in a grade")[:, 0]
-        if not pupils.sum() > 0:
-            msg = "grades hold no pupils at all"
-            raise DataError(msg)
-        return pd.Series(pupils / pupils.sum(), index=given.index.rename("grade"), name="share")
-    many = int(real_number(given, "grades", 1, "a number of grades, or a Series of pupils by grade", whole=True))
-    return pd.Series(1 / many, index=pd.RangeIndex(1, many + 1, name="grade"), name="share")
-
-
 def _grandfathered(given: Any, grades: pd.Index[Any]) -> Bools:
     """Say which grades may stay."""
     if isinstance(given, str) and given == "all":
         return np.arange(len(grades)) > 0
     if isinstance(given, str) or not hasattr(given, "__iter__"):
-        msg = f"grandfathered must be 'all' or a list of grades, grandfathered=[{grades[-1]!r}], not {given!r}"
+        msg = f"grandfathered must be 'all' or a list of grades, grandfathered=[{listed(grades[-1:])}], not {given!r}"
         raise OptionError(msg)
     named = pd.Index(list(given), tupleize_cols=False)
     strangers = named[~named.isin(grades)]
@@ -421,7 +408,7 @@ def _grandfathered(given: Any, grades: pd.Index[Any]) -> Bools:
         raise OptionError(msg)
     if grades[0] in named:
         msg = (
-            f"grandfathered names the first grade, {grades[0]!r}: who enters it when the plan begins is not enrolled yet. "
+            f"grandfathered names the first grade, {listed(grades[:1])}: who enters it when the plan begins is not enrolled yet. "
             "Leave it out; siblings= says who may follow an older sibling"
         )
         raise OptionError(msg)
