@@ -92,8 +92,8 @@ def test_a_rate_may_be_one_or_by_group_or_by_block():
     today = pupils().to_frame()
     pd.testing.assert_frame_equal(after(0.1), today * 1.1**2)
     pd.testing.assert_frame_equal(after(pd.Series({"y": 0.5, "x": 0})), today * [1, 1.5**2])
-    by_block = after({"east": 1.0, "north": 0.0, "south": -0.5})
-    pd.testing.assert_frame_equal(by_block, today.mul([1, 0.25, 4], axis=0))
+    by_block = after({"east": 0.5, "north": 0.0, "south": -0.5})
+    pd.testing.assert_frame_equal(by_block, today.mul([1, 0.25, 2.25], axis=0))
 
 
 def test_projected_pupils_go_into_a_plan():
@@ -119,6 +119,19 @@ def test_what_was_given_is_not_changed():
     assert rate.to_dict() == {"y": 0.5, "x": 0}
 
 
+def test_years_are_counted_up_to_fifty_and_named_beyond():
+    assert list(sgt.project_pupils(pupils(), years=50))[-1] == 50
+    assert len(sgt.project_pupils(pupils(), years=range(1990, 2051))) == 61
+
+
+def test_pupils_without_end_are_refused():
+    with pytest.raises(sgt.DataError, match=r"no finite number from 30\d\d on"):
+        sgt.project_pupils(pupils(), years=range(2000, 4000), growth=0.99)
+    many = homes(homes=[1e308, 0, 1e308])
+    with pytest.raises(sgt.DataError, match="no finite number from 1 on"):
+        sgt.project_pupils(pupils(), years=3, housing=many, yields=pd.Series({"x": 2.0, "y": 1.0}))
+
+
 def test_what_is_malformed_is_refused():
     uncounted = sgt.Population([[4, 1], [1, 4]], GROUPS, total=[9, 9])
     for told, says in [
@@ -127,8 +140,15 @@ def test_what_is_malformed_is_refused():
         ({"years": [2025]}, "follow on each other"),
         ({"years": [2026, 2025]}, "follow on each other"),
         ({"years": [1.5, 2.5]}, "whole numbers"),
-        ({"growth": -1}, "growth must be a yearly rate, above -1"),
+        ({"years": 2030}, r"years=2030 counts from today.*name the years, years=range\(2025, 2031\)"),
+        ({"years": 51}, "no farther than 50 years"),
+        ({"growth": -1}, r"growth must be a yearly rate \(0.02 for 2 %\), above -1"),
+        ({"growth": 2}, r"growth must be a yearly rate \(0.02 for 2 %\), below 1, not 2"),
+        ({"growth": 1}, "below 1, not 1"),
+        ({"growth": -2}, "above -1, not -2"),
         ({"growth": np.inf}, "growth must be a yearly rate"),
+        ({"growth": pd.Series({"x": 1.0, "y": 0.5})}, "above -1 and below 1; it is 1.0 for 'x' .1 such"),
+        ({"growth": pd.DataFrame(-3, BLOCKS, GROUPS)}, "it is -3.0 for 'north', 'x' .6 such"),
         ({"growth": pd.Series({"x": 0.1, "y": np.nan})}, "growth must be a yearly rate.*it is nan for 'y'"),
         ({"growth": pd.Series({"x": 0.1})}, "one row for each of the groups: absent are 'y'"),
         (
@@ -149,6 +169,11 @@ def test_what_is_malformed_is_refused():
         ({"housing": homes(year=[None, 1, 2]), "yields": YIELDS}, "year of housing must be a year"),
         ({"housing": homes(), "yields": YIELDS * np.nan}, "yields must be pupils in a home, from 0; it is nan"),
         ({"housing": homes(), "yields": -YIELDS}, "yields must be pupils in a home"),
+        ({"housing": homes(), "yields": 100 * YIELDS}, "at most 3 in all groups together; there are 40"),
+        (
+            {"housing": homes(tenure=["own"] * 3), "yields": BY_TENURE * [1, 14]},
+            "in one home, not in 100.*there are 4.3 for 'rent'",
+        ),
         ({"housing": homes(), "yields": YIELDS.drop("x")}, "one column for each of the groups: absent are 'x'"),
         ({"housing": homes(), "yields": pd.Series({"x": 1, "y": 1, "z": 1})}, "are 'z'"),
         ({"housing": homes(), "yields": 0.3}, "yields must be a Series by group"),

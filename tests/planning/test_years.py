@@ -304,6 +304,12 @@ def test_years_may_have_names_of_their_own(plan):
     np.testing.assert_array_equal(found.pupils, named.pupils)
 
 
+def test_it_is_followed_to_its_end_however_many_grades_there_are():
+    """Entrants follow siblings of a grandfathered cohort as long as it is there: 2 · 30 − 2 years more, beyond fifty."""
+    phased = sgt.phase_in(three(), grades=30, grandfathered="all", siblings=0.5)
+    assert phased.in_force == phased.years[-1] == 1 + 2 * 30 - 2 > 50
+
+
 def test_grades_of_other_sizes_have_their_share():
     plan = three()
     found = sgt.phase_in(plan, grades=pd.Series({"K": 30, "1": 10, "2": 20}), grandfathered=["2"])
@@ -327,7 +333,8 @@ def test_what_is_malformed_is_refused(town, plan):
         ({"grades": 3, "take_up": -1}, "take_up must be a share"),
         ({"grades": 3, "follow": pd.Series({"a": 1})}, "follow must have one row for each of the groups"),
         ({"grades": 3, "begins": 0}, "begins must be a year after today"),
-        ({"grades": 3, "begins": 2026}, "name them, years=range"),
+        ({"grades": 3, "begins": 2026}, "begins=2026 counts from today.*name the years, years=range"),
+        ({"grades": 3, "years": 2030}, "years=2030 counts from today.*name the years, years=range"),
         ({"grades": 3, "begins": 5, "years": 3}, "begins must be one of the years after today, 1 to 3"),
         ({"grades": 3, "begins": 4, "projection": own}, "begins must be one of the years after today, 1 to 3"),
         ({"grades": 3, "years": 0}, "years must be a whole number"),

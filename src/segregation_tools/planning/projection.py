@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Projection", "project_pupils", "years_of"]
+__all__ = ["Projection", "project_pupils", "years_ahead", "years_of"]
+
+FARTHEST = 50  # years ahead; who says more means a date
+A_HOME = 3.0  # pupils of all groups; who says more means several homes
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,15 +115,16 @@ def project_pupils(
         Pupils by group in each block today.
     years : int or sequence of int
         How many years are projected: today is then year 0; or the years themselves, one after the other, today's first:
-        ``range(2025, 2031)``.
+        ``range(2025, 2031)``. A number is at most 50.
     growth : float, Series or DataFrame
-        Yearly rate by which the pupils of today's homes change, above −1; 0.02 for 2 % more each year: one for all, a Series
-        by group or by block, or a DataFrame of blocks × groups.
+        Yearly rate by which the pupils of today's homes change, between −1 and 1; 0.02 for 2 % more each year: one for all,
+        a Series by group or by block, or a DataFrame of blocks × groups.
     housing : DataFrame, optional
         New homes: columns `block`, `year` and `homes`, and `tenure` where yields differ by it (or by type). Homes count from
         their year on; rows of the same block and year add up.
     yields : Series or DataFrame, optional
-        Pupils by group in a new home (student generation rates): a Series by group, or a DataFrame of tenure × group.
+        Pupils by group in a new home (student generation rates), at most 3 in all groups together: a Series by group, or a
+        DataFrame of tenure × group.
 
     Returns
     -------
@@ -131,7 +135,8 @@ def project_pupils(
     Raises
     ------
     DataError
-        If blocks, groups or tenures do not match; homes, years or yields are missing or out of range.
+        If blocks, groups or tenures do not match; homes, years or yields are missing or out of range; or pupils become too
+        many to be counted.
     OptionError
         If years are none, or a rate is out of its range.
 
@@ -155,18 +160,55 @@ def project_pupils(
         msg = "some pupils belong to none of the groups: read them as a group, pupils.with_rest()"
         raise CapabilityError(msg)
     labels = years_of(years)
-    rate = Pupils.of(pupils).rates(growth, "growth", "a yearly rate", least=-1, most=np.inf, above=True)
+    what = "a yearly rate (0.02 for 2 %)"
+    rate = Pupils.of(pupils).rates(growth, "growth", what, least=-1, most=1, above=True, below=True)
     today = pupils.counts.reshape(rate.shape).astype(np.float64)
     elapsed = np.arange(len(labels))[:, np.newaxis, np.newaxis]
     if (housing is None) != (yields is None):
         msg = "housing= (new homes) and yields= (pupils by group in each) belong together: give both, or neither"
         raise OptionError(msg)
     built = np.zeros((len(labels), *rate.shape))
-    if housing is not None:
-        at, block, moving_in = _housing(pupils, labels, housing, yields)
-        for group in range(len(rate)):
-            np.add.at(built[:, group], (at, block), moving_in[:, group])
-    return Projection(pupils, labels, today * (1 + rate) ** elapsed, built.cumsum(axis=0))
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        if housing is not None:
+            at, block, moving_in = _housing(pupils, labels, housing, yields)
+            for group in range(len(rate)):
+                np.add.at(built[:, group], (at, block), moving_in[:, group])
+        projection = Projection(pupils, labels, today * (1 + rate) ** elapsed, built.cumsum(axis=0))
+        endless = ~np.isfinite(projection.counts.sum(axis=(1, 2)))
+    if endless.any():
+        since = labels[int(endless.argmax())]
+        msg = f"pupils are no finite number from {since} on: project fewer years, lower growth or fewer homes"
+        raise DataError(msg)
+    return projection
+
+
+def years_ahead(number: Any, name: str, what: str) -> int:
+    """Read a number of years that counts from today.
+
+    Parameters
+    ----------
+    number : int
+        How many years.
+    name, what : str
+        Of the argument, and what it says, for refusals.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    OptionError
+        If it is none, or so large that it must be a date.
+    """
+    ahead = int(real_number(number, name, 1, what, whole=True))
+    if ahead > FARTHEST:
+        msg = (
+            f"{name}={number!r} counts from today, year 0, and no farther than {FARTHEST} years: where years have names, "
+            "name the years, years=range(2025, 2031)"
+        )
+        raise OptionError(msg)
+    return ahead
 
 
 def years_of(years: Any) -> tuple[int, ...]:
@@ -184,10 +226,10 @@ def years_of(years: Any) -> tuple[int, ...]:
     Raises
     ------
     OptionError
-        If there is none after today, or they do not follow on each other.
+        If there is none after today, their number is a date, or they do not follow on each other.
     """
     if not hasattr(years, "__iter__") or isinstance(years, str):
-        return tuple(range(int(real_number(years, "years", 1, "a whole number of years", whole=True)) + 1))
+        return tuple(range(years_ahead(years, "years", "a whole number of years") + 1))
     given = list(years)
     if not all(isinstance(year, Integral) and not isinstance(year, bool) for year in given):
         msg = f"years must be whole numbers, such as range(2025, 2031), not {listed(given)}"
@@ -250,4 +292,13 @@ def _yields(pupils: Population, yields: Any) -> Floats:
         )
         raise DataError(msg)
     table = columns_in_order(yields, pupils.group_index(), "yields", "groups")
-    return numbers_of(table, "yields", "pupils in a home")
+    each = numbers_of(table, "yields", "pupils in a home")
+    many = each.sum(axis=1)
+    if (many > A_HOME).any():
+        of = f" for {listed(yields.index[many > A_HOME])}" if len(yields) > 1 else ""
+        msg = (
+            f"yields must be pupils in one home, not in 100: at most {A_HOME:g} in all groups together; there are "
+            f"{many.max():g}{of}"
+        )
+        raise DataError(msg)
+    return each

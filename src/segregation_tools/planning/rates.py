@@ -104,7 +104,15 @@ class Pupils:
         return index.get_indexer(self.labels[fits[0]]), self.codes[fits[0]]
 
     def rates(
-        self, given: Any, name: str, what: str, *, least: float = 0.0, most: float = 1.0, above: bool = False
+        self,
+        given: Any,
+        name: str,
+        what: str,
+        *,
+        least: float = 0.0,
+        most: float = 1.0,
+        above: bool = False,
+        below: bool = False,
     ) -> Floats:
         """Read a rate for the pupils of each group and block.
 
@@ -118,8 +126,8 @@ class Pupils:
             What the number says, for refusals.
         least, most : float
             Its range.
-        above : bool
-            Whether `least` itself is refused.
+        above, below : bool
+            Whether `least` itself is refused, and `most`.
 
         Returns
         -------
@@ -133,16 +141,16 @@ class Pupils:
         if isinstance(given, pd.DataFrame):
             table = columns_in_order(given, self.labels["groups"], name, "groups")
             order, codes = self.matched(table.index, name, without="groups")
-            values = numbers_of(table, name, what, least, most, above=above)
+            values = numbers_of(table, name, what, least, most, above=above, below=below)
             return values[order][codes, self.codes["groups"]]
         if isinstance(given, (pd.Series, Mapping)):
             column = pd.Series(given)
             order, codes = self.matched(column.index, name)
-            values = numbers_of(column.to_frame(name), name, what, least, most, above=above)[:, 0]
+            values = numbers_of(column.to_frame(name), name, what, least, most, above=above, below=below)[:, 0]
             return np.broadcast_to(values[order][codes], self.shape)
         number = real_number(given, name, least, what, above=above)
-        if number > most:
-            msg = f"{name} must be {what}, at most {most:g}, not {given!r}"
+        if number > most or (below and number == most):
+            msg = f"{name} must be {what}, {'below' if below else 'at most'} {most:g}, not {given!r}"
             raise OptionError(msg)
         return np.full(self.shape, number)
 
@@ -199,6 +207,7 @@ def numbers_of(
     most: float = float("inf"),
     *,
     above: bool = False,
+    below: bool = False,
 ) -> Floats:
     """Read a table of numbers.
 
@@ -210,8 +219,8 @@ def numbers_of(
         Of the argument, and what its numbers say, for refusals.
     least, most : float
         Their range; infinite numbers are refused.
-    above : bool
-        Whether `least` itself is refused.
+    above, below : bool
+        Whether `least` itself is refused, and `most`.
 
     Returns
     -------
@@ -223,11 +232,13 @@ def numbers_of(
         If numbers are missing or out of their range; says where.
     """
     values = np.stack([column_of_numbers(table, column, table.index) for column in table.columns], axis=1)
-    fine = np.isfinite(values) & ((values > least) if above else (values >= least)) & (values <= most)
+    enough, few = values > least if above else values >= least, values < most if below else values <= most
+    fine = np.isfinite(values) & enough & few
     if not fine.all():
         row, column = np.argwhere(~fine)[0]
         at: tuple[Hashable, ...] = (table.index[row], table.columns[column])[: 1 + (table.shape[1] > 1)]
-        limits = f"{'above' if above else 'from'} {least:g}" + (f" to {most:g}" if np.isfinite(most) else "")
+        limits = f"{'above' if above else 'from'} {least:g}"
+        limits += f" {'and below' if below else 'to'} {most:g}" if np.isfinite(most) else ""
         msg = (
             f"{name} must be {what}, {limits}; it is {values[row, column]} for {listed(at)} "
             f"({int((~fine).sum())} such in all)"

@@ -16,10 +16,9 @@ from segregation_tools.kernels.grouping import sum_by_code
 from segregation_tools.planning.constraints import ROUNDING
 from segregation_tools.planning.goals import measured_by
 from segregation_tools.planning.grades import read_grades
-from segregation_tools.planning.projection import Projection, years_of
+from segregation_tools.planning.projection import Projection, years_ahead, years_of
 from segregation_tools.planning.rates import Pupils
 from segregation_tools.planning.rolls import groups_and_all, index_of_rolls, one_valued, room_of
-from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["PhaseIn", "PlanYears", "phase_in", "score_years"]
 
 NOBODY = 1e-9  # pupils
-FARTHEST = 50  # years ahead; who says more means a date
 
 
 # ---------------------------------------------------------------- rolls of several years
@@ -426,11 +424,10 @@ def _followed(
         counts = _projected(plan, projection)
         labels = projection.years
     else:
-        first = 1 if begins is None else int(real_number(begins, "begins", 1, "a year after today", whole=True))
-        if years is None and first > FARTHEST:
-            msg = f"begins={begins!r} counts from today, year 0; where years have names, name them, years=range(2025, 2036)"
-            raise OptionError(msg)
-        labels = years_of(first + most if years is None else years)
+        if years is None:
+            first = 1 if begins is None else years_ahead(begins, "begins", "a year after today")
+            years = range(first + most + 1)
+        labels = years_of(years)
         counts = np.broadcast_to(plan.problem.counts, (len(labels), *plan.problem.counts.shape))
     if begins is not None and begins not in labels[1:]:
         msg = f"begins must be one of the years after today, {labels[1]} to {labels[-1]}, not {begins!r}"
