@@ -237,6 +237,22 @@ def test_of_parts_of_pupils_the_chance_is_normal(town, plan):
         sgt.expected_rolls(normal.plan, attend=0.9, draws=10, rng=1)
 
 
+def test_who_is_nearly_sure_to_come_breaks_no_room_that_who_is_sure_does_not():
+    """Rolls that are known but for rounding are within a room of just so many, of parts of pupils as of whole ones."""
+    for people in (np.array([300.0, 90.5]), np.array([300.0, 90.0])):
+        roll = people.sum()
+        for attends in (1.0, 1 - 2**-53):
+            told = choice.chances_of_rolls(people, np.full(2, attends), roll, roll, exact=False)
+            assert told == pytest.approx((0, 0), abs=1e-6)
+    district = small([[9.5, 2], [8, 4.25]], "AB", {"A": [1, 1], "B": [1, 1]})
+    plan = sgt.score(assignment=district["current"], **district, constraints=[sgt.capacity(within=0)])
+    for attends in (1, 1 - 2**-53):
+        found = sgt.expected_rolls(plan, attend=attends)
+        assert not found.exact
+        np.testing.assert_allclose(found.over, 0, atol=1e-6)
+        np.testing.assert_allclose(found.under, 0, atol=1e-6)
+
+
 # ---------------------------------------------------------------- the index by chance
 
 
@@ -279,6 +295,16 @@ def test_draws_have_the_mean_and_deviation_of_the_rolls():
     np.testing.assert_allclose(drawn.sum(axis=1).std(axis=0), found.deviation["plan"], rtol=0.03)
 
 
+def test_zones_that_stay_are_drawn_with_the_same_chance(town):
+    """So that what differs between draws of today and of a plan is the plan."""
+    stay = town.score(town.blocks["school"])
+    found = sgt.expected_rolls(stay, attend=0.8, attend_reassigned=0.2, draws=30, rng=2)
+    assert found.draws["today"].nunique() > 20
+    assert found.draws["today"].tolist() == found.draws["plan"].tolist()
+    told = found.segregation
+    assert told.loc["today"].tolist() == told.loc["plan"].tolist()
+
+
 def test_the_same_seed_gives_the_same_draws_on_any_number_of_threads(plan, monkeypatch):
     draw = {"attend": pd.Series({"a": 0.8, "b": 0.9, "c": 0.9}), "draws": 40}
     found = sgt.expected_rolls(plan, **draw, rng=4)
@@ -291,6 +317,7 @@ def test_the_same_seed_gives_the_same_draws_on_any_number_of_threads(plan, monke
         numba.set_num_threads(before)
     pd.testing.assert_frame_equal(found.draws, alone.draws)
     assert found.draws.shape == (40, 2)
+    assert (found.draws["today"] != found.draws["plan"]).all()
     other = sgt.expected_rolls(plan, **draw, rng=5)
     assert (found.draws != other.draws).to_numpy().all()
     assert sgt.expected_rolls(plan, attend=0.9).segregation["drawn_mean"].isna().all()

@@ -18,7 +18,7 @@ from segregation_tools.planning.constraints import ROUNDING
 from segregation_tools.planning.goals import measured_by
 from segregation_tools.planning.rates import Pupils, numbers_of
 from segregation_tools.planning.rolls import groups_and_all, index_of_rolls, one_valued, room_of
-from segregation_tools.population.options import real_number, source_of_chance
+from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ExpectedRolls:
         One row a group and one for all; columns ``(date, what)``: expected pupils who go to the assigned school
         (`assigned`), to another (`other`), or to none of the district (`leaves`).
     draws : DataFrame
-        The index on rolls drawn by chance: one row a draw, columns `today` and `plan`.
+        The index on rolls drawn by chance: one row a draw, columns `today` and `plan`, both with the same random numbers.
     """
 
     plan: Plan = field(repr=False)
@@ -206,8 +206,9 @@ def expected_rolls(
     -----
     With chance p_is that pupil i is at school s, the expected roll is Σ_i p_is and its variance Σ_i p_is (1 − p_is). The
     chance to be beyond the room is that of the Poisson binomial distribution, from its characteristic function, exact but
-    for rounding; of counts that are no whole numbers, that of a normal distribution with this mean and variance. Families
-    that decide together (siblings, neighbours) make rolls vary more than this.
+    for rounding; of counts that are no whole numbers, that of a normal distribution with this mean and variance, without a
+    correction for continuity. Families that decide together (siblings, neighbours) make rolls vary more than this. Draws of
+    today and of the plan begin with the same random numbers: where no zone changes, they are the same.
 
     References
     ----------
@@ -240,13 +241,12 @@ def expected_rolls(
         msg = "draws tell how an index varies: name it, index=sgt.dissimilarity, or leave out draws="
         raise OptionError(msg)
     problem = plan.problem
-    chance = source_of_chance(rng) if number else None
+    root = begun_by(rng) if number else 0
     people = whole_people(problem.pupils).astype(np.float64) if number else problem.counts
     exact = bool((np.abs(people - np.rint(people)) <= WHOLE).all())
     room = room_of(plan, problem.schools)
     found, drawn = {}, {}
     for date, zone in {"today": problem.current, "plan": plan.zone}.items():
-        root = 0 if chance is None else begun_by(chance)
         found[date], drawn[date] = _Told.unknown(problem), np.full(number, np.nan)
         if (zone >= 0).all():
             reassigned = attend_reassigned if date == "plan" else None
@@ -442,7 +442,7 @@ def chances_of_rolls(people: Floats, chances: Floats, low: float, high: float, *
     mean, spread = people @ chances, np.sqrt(people @ (chances * (1 - chances)))
     if spread == 0:
         return float(mean < least), float(mean > most)
-    return float(ndtr((low - mean) / spread)), float(ndtr((mean - high) / spread))
+    return float(ndtr((least - mean) / spread)), float(ndtr((mean - most) / spread))
 
 
 def _roll_by_chance(people: Floats, chances: Floats) -> tuple[int, Floats]:

@@ -406,8 +406,8 @@ def _grandfathered(given: Any, grades: pd.Index[Any]) -> Bools:
         raise OptionError(msg)
     if grades[0] in named:
         msg = (
-            f"grandfathered names the first grade, {listed(grades[:1])}: who enters it when the plan begins is not enrolled yet. "
-            "Leave it out; siblings= says who may follow an older sibling"
+            f"grandfathered names the first grade, {listed(grades[:1])}: who enters it when the plan begins is not enrolled "
+            "yet. Leave it out; siblings= says who may follow an older sibling"
         )
         raise OptionError(msg)
     return np.asarray(grades.isin(named))
