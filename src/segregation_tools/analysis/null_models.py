@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Seeds = NDArray[np.uint64]
 
-__all__ = ["NULLS", "null_model", "whole_people", "with_every_group"]
+__all__ = ["NULLS", "WHOLE", "null_model", "whole_people", "with_every_group"]
 
 TRIES = 1000
 WHOLE = 1e-6  # a count that is farther from a whole number is none

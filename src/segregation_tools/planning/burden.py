@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from segregation_tools.planning.rolls import groups_and_all
 from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def burden_of(problem: Problem, zone: Codes, walk: float = WALK) -> pd.DataFrame
     moving = zone != problem.current
     walks = before <= walk  # not where the school closes: NaN
     table = {}
-    everyone = "all" if "all" not in problem.pupils.groups else "all groups"
-    for name, people in [*zip(problem.pupils.groups, problem.counts, strict=True), (everyone, problem.sizes)]:
+    for name, people in zip(groups_and_all(problem.pupils.groups), [*problem.counts, problem.sizes], strict=True):
         moved, walkers = float(people[moving].sum()), float(people[walks].sum())
         lost = float(people[walks & (now > walk)].sum())
         was, goes = people * stays_open, people * (stays_open & moving)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.null_models import whole_people, with_every_group
+from segregation_tools.analysis.null_models import WHOLE, whole_people, with_every_group
 from segregation_tools.analysis.replicates import as_html, begun_by, mean_of, replicated, spread_of
 from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
 from segregation_tools.indices.evenness import dissimilarity
@@ -38,7 +38,6 @@ __all__ = ["LEAVES", "ExpectedRolls", "chances_of_rolls", "expected_rolls"]
 
 LEAVES = "leaves"  # column of those who leave the schools of the district
 ADDS_UP = 1e-6  # chances of a row may miss 1 by so much
-WHOLE = 1e-6  # a count that is farther from a whole number is none
 UNLIKELY = 1e-18  # chance of a roll that is not looked at
 FAST = 0.4  # up to which ln(1 + x) is summed as a series
 DRAWN_AT_ONCE = 1 << 22  # entries of tables that are drawn together
@@ -302,6 +301,10 @@ class _Cells:
     people: Floats
     chances: Floats
 
+    def going(self, groups: int) -> Floats:
+        """Give the expected pupils of each group at each school and, at last, at none: shape (groups, schools + 1)."""
+        return sum_by_code((self.people[:, np.newaxis] * self.chances).T, self.group, groups).T
+
 
 def _choosing(
     problem: Problem, people: Floats, zone: Codes, attend: Any, reassigned: Any, elsewhere: pd.DataFrame | None
@@ -391,7 +394,7 @@ class _Told:
     @classmethod
     def of(cls, cells: _Cells, problem: Problem, room: pd.DataFrame, exact: bool) -> _Told:
         groups, schools = len(problem.pupils.groups), len(problem.schools)
-        going = sum_by_code((cells.people[:, np.newaxis] * cells.chances).T, cells.group, groups).T
+        going = cells.going(groups)
         assigned = cells.people * cells.chances[np.arange(len(cells.zone)), cells.zone]
         stays = np.bincount(cells.group, assigned, groups)
         variance = cells.people @ (cells.chances * (1 - cells.chances))
@@ -488,7 +491,7 @@ def _product(n: Floats, p: Floats, w: NDArray[np.complex128]) -> NDArray[np.comp
 
 def _drawn(cells: _Cells, problem: Problem, index: Index, draws: int, root: int) -> Floats:
     """Measure the index on rolls that are drawn by chance."""
-    expected = sum_by_code((cells.people[:, np.newaxis] * cells.chances).T, cells.group, len(problem.pupils.groups)).T
+    expected = cells.going(len(problem.pupils.groups))
     gone = ~(expected[:, :-1].sum(axis=1) > 0)
     if gone.any():
         groups = problem.pupils.group_index()[np.flatnonzero(gone)]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Broken = Iterator[tuple[str, Any, float]]  # rule, block or school, by how much
 
 __all__ = [
+    "ROUNDING",
     "Capacity",
     "Contiguous",
     "Forbidden",
@@ -42,6 +43,7 @@ __all__ = [
     "locked",
     "longest_trip",
     "most_moved",
+    "rooms_of",
     "together",
 ]
 
@@ -129,6 +131,25 @@ class Rule:
     @property
     def _name(self) -> str:
         return type(self).__name__
+
+
+def rooms_of(problem: Problem, rules: Iterable[Rule]) -> tuple[Floats, Floats]:
+    """Say between how many pupils each school has room for, by several rules together.
+
+    Parameters
+    ----------
+    problem : Problem
+        The district.
+    rules : iterable of Rule
+        All of which hold.
+
+    Returns
+    -------
+    low, high : ndarray of shape (schools,)
+        0 and infinite where no rule says anything.
+    """
+    low, high = zip(*(rule.rooms(problem) for rule in (Rule(), *rules)), strict=True)
+    return np.max(low, axis=0), np.min(high, axis=0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

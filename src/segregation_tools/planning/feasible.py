@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from segregation_tools.errors import DataError, listed
+from segregation_tools.planning.constraints import rooms_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +69,8 @@ def _beyond(problem: Problem, rules: Sequence[Rule]) -> Floats:
     shape = problem.minutes.shape
     schools = shape[1]
     allowed = np.logical_and.reduce([np.ones(shape, dtype=bool), *(rule.allowed(problem) for rule in rules)])
-    rooms = [rule.rooms(problem) for rule in rules]
-    low = np.max([np.zeros(schools), *(low for low, _ in rooms)], axis=0)
-    high = np.min([np.full(schools, problem.sizes.sum()), *(high for _, high in rooms)], axis=0)
+    low, high = rooms_of(problem, rules)
+    high = np.minimum(high, problem.sizes.sum())
     most = min([rule.most_moved(problem) for rule in rules], default=np.inf)
     block, school = np.nonzero(allowed)
     ways, one = np.arange(len(block)), np.ones(len(block))

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from segregation_tools.errors import CapabilityError, DataError, GeographyError, OptionError, listed
 from segregation_tools.kernels import moves
-from segregation_tools.planning.constraints import Contiguous, Rule
+from segregation_tools.planning.constraints import ROUNDING, Contiguous, rooms_of
 from segregation_tools.planning.feasible import check_feasible
 from segregation_tools.planning.goals import check_groups, guide_of, measured_by, value_of
 from segregation_tools.planning.pieces import joining, pieces
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from segregation_tools.planning.constraints import Rule
     from segregation_tools.planning.goals import Goal
     from segregation_tools.planning.problem import Problem
 
@@ -37,7 +38,6 @@ LARGEST = 1e30  # goal
 TINY = 1e-12
 COLD = 1e-9  # temperature
 DEAR = 1e9  # price of a pupil without room
-ROUNDING = 1e-6  # pupils
 BEGINNINGS = 30  # tried from the schools, where today's zones leave no start
 
 
@@ -93,9 +93,7 @@ class Landscape:
                 f"{', '.join(taking_part)}. Loosen one of these for them"
             )
             raise DataError(msg)
-        rooms = [rule.rooms(problem) for rule in rules] or [Rule().rooms(problem)]
-        low = np.asarray(np.max([low for low, _ in rooms], axis=0), dtype=np.float64)
-        high = np.asarray(np.min([high for _, high in rooms], axis=0), dtype=np.float64)
+        low, high = rooms_of(problem, rules)
         _check_room(problem, low, high)
         whole = next((rule for rule in rules if isinstance(rule, Contiguous)), None)
         if whole is not None:

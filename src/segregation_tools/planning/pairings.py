@@ -16,6 +16,7 @@ from segregation_tools.errors import CapabilityError, DataError, OptionError, li
 from segregation_tools.kernels.grouping import sum_by_code
 from segregation_tools.planning.burden import WALK
 from segregation_tools.planning.constraints import (
+    ROUNDING,
     Capacity,
     Contiguous,
     Forbidden,
@@ -24,6 +25,7 @@ from segregation_tools.planning.constraints import (
     MostMoved,
     Rule,
     Together,
+    rooms_of,
 )
 from segregation_tools.planning.goals import Measure, alike, check_groups, guide_of, measured_by, moves, travel_time
 from segregation_tools.planning.grades import read_grades
@@ -52,7 +54,6 @@ __all__ = ["Pairings", "pair_schools"]
 KEPT = (Capacity, Contiguous, Forbidden, Locked, LongestTrip, MostMoved, Together)
 SIZES = (2, 3)  # of zones that merge
 EVEN = 1e-12  # of the goal: a merge that gains no more gains nothing
-ROUNDING = 1e-6  # pupils
 PROVEN = 1e-9  # of the goal
 STEEPEST = 1000.0  # what the best merge gains for the solver, whose own tolerance is 1e-6
 SOLVED, TIMED_OUT = 0, 1  # of the solver
@@ -290,12 +291,10 @@ class _Zones:
             guide = _guide(problem, what)
             cost += 0 if guide.cost is None else weight * guide.cost
             forms += [(weight, form) for form in guide.forms]
-        rooms = [Rule().rooms(problem), *(rule.rooms(problem) for rule in rules)]
         sizes = problem.rolls(at)
         return cls(
             problem.by_school(at),
-            np.max([low for low, _ in rooms], axis=0),
-            np.min([high for _, high in rooms], axis=0),
+            *rooms_of(problem, rules),
             _may(problem, rules),
             _tied(problem, rules),
             _touching(problem, rules),
@@ -662,7 +661,7 @@ class Pairings:
         is by how much the merge makes the goal smaller; `roll_today` and `roll` count pupils; `low` and `high` say for how
         many there is room.
         """
-        rooms = [Rule().rooms(self.problem), *(rule.rooms(self.problem) for rule in self.constraints)]
+        low, high = rooms_of(self.problem, self.constraints)
         frame = pd.DataFrame(
             {
                 "cluster": self.cluster + 1,
@@ -672,8 +671,8 @@ class Pairings:
                 "gain": self.gain,
                 "roll_today": self.problem.rolls(self.problem.current),
                 "roll": self.year.problem.rolls(self.year.zone),
-                "low": np.max([low for low, _ in rooms], axis=0),
-                "high": np.min([high for _, high in rooms], axis=0),
+                "low": low,
+                "high": high,
             },
             index=self.problem.schools,
         )

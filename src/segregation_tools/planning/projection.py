@@ -12,8 +12,8 @@ import pandas as pd
 
 from segregation_tools.analysis.replicates import as_html
 from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
-from segregation_tools.planning.rates import Pupils, columns_in_order, numbers_of
-from segregation_tools.planning.rolls import groups_and_all
+from segregation_tools.planning.rates import Pupils, check_one_row, columns_in_order, numbers_of
+from segregation_tools.planning.rolls import years_and_groups
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population, as_population
 
@@ -76,13 +76,8 @@ class Projection(Mapping[int, Population]):
         DataFrame
             `pupils`, and `of_new_homes` among them. ``projection[year].to_frame()`` has the blocks.
         """
-        named = groups_and_all(self.pupils.groups)
-        columns = {}
-        for what, counts in {"pupils": self.counts, "of_new_homes": self.of_new_homes}.items():
-            by_group = counts.sum(axis=2)
-            columns[what] = np.concatenate([by_group, by_group.sum(axis=1, keepdims=True)], axis=1).reshape(-1)
-        rows = pd.MultiIndex.from_product([self.years, named], names=["year", "group"])
-        return pd.DataFrame(columns, index=rows)
+        counts = {"pupils": self.counts, "of_new_homes": self.of_new_homes}
+        return years_and_groups(counts, self.years, self.pupils.groups)
 
     @property
     def _title(self) -> str:
@@ -286,11 +281,7 @@ def _yields(pupils: Population, yields: Any) -> Floats:
     if not isinstance(yields, pd.DataFrame):
         msg = f"yields must be a Series by group or a DataFrame of tenure × group, not {type(yields).__name__}"
         raise DataError(msg)
-    if not yields.index.is_unique:
-        msg = (
-            f"yields has several rows for {listed(yields.index[yields.index.duplicated()].unique())}: give one for each"
-        )
-        raise DataError(msg)
+    check_one_row(yields.index, "yields")
     table = columns_in_order(yields, pupils.group_index(), "yields", "groups")
     each = numbers_of(table, "yields", "pupils in a home")
     many = each.sum(axis=1)

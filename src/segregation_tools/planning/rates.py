@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["Pupils", "columns_in_order", "numbers_of"]
+__all__ = ["Pupils", "check_one_row", "columns_in_order", "numbers_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +94,7 @@ class Pupils:
         DataError
             If labels are repeated, absent, unknown, or could be of two kinds.
         """
-        if not index.is_unique:
-            msg = f"{name} has several rows for {listed(index[index.duplicated()].unique())}: give one for each"
-            raise DataError(msg)
+        check_one_row(index, name)
         kinds = {kind: labels for kind, labels in self.labels.items() if kind != without}
         fits = [kind for kind, labels in kinds.items() if len(labels) == len(index) and labels.isin(index).all()]
         if len(fits) != 1:
@@ -166,6 +164,26 @@ def _misfit(index: pd.Index[Any], name: str, kinds: dict[str, pd.Index[Any]], fi
     found = [f"absent are {listed(absent)}"] if len(absent) else []
     found += [f"not known are {listed(strangers)}"] if len(strangers) else []
     return f"{name} must have one row for each of the {nearest}: {', '.join(found)}"
+
+
+def check_one_row(index: pd.Index[Any], name: str) -> None:
+    """Refuse a table with several rows of one label.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        Labels of the rows.
+    name : str
+        Of the argument.
+
+    Raises
+    ------
+    DataError
+        If labels are repeated.
+    """
+    if not index.is_unique:
+        msg = f"{name} has several rows for {listed(index[index.duplicated()].unique())}: give one for each"
+        raise DataError(msg)
 
 
 def columns_in_order(table: pd.DataFrame, wanted: pd.Index[Any], name: str, what: str) -> pd.DataFrame:

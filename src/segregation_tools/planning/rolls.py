@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.replicates import measurable
-from segregation_tools.planning.constraints import Capacity
+from segregation_tools.planning.constraints import Capacity, rooms_of
 from segregation_tools.planning.goals import minimize
 from segregation_tools.population.population import Population
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["groups_and_all", "index_of_rolls", "one_valued", "room_of"]
+__all__ = ["groups_and_all", "index_of_rolls", "one_valued", "room_of", "years_and_groups"]
 
 
 def one_valued(index: Any) -> Index:
@@ -62,11 +62,11 @@ def room_of(plan: Plan, schools: pd.Index[Any]) -> pd.DataFrame:
     DataFrame
         `low` and `high`; NaN without a rule.
     """
-    rooms = [rule.rooms(plan.problem) for rule in plan.constraints if isinstance(rule, Capacity)]
-    if not rooms:
+    rules = [rule for rule in plan.constraints if isinstance(rule, Capacity)]
+    if not rules:
         return pd.DataFrame(np.nan, index=schools, columns=["low", "high"])
-    ends = {"low": np.max([low for low, _ in rooms], axis=0), "high": np.min([high for _, high in rooms], axis=0)}
-    return pd.DataFrame(ends, index=plan.problem.schools).reindex(schools)
+    low, high = rooms_of(plan.problem, rules)
+    return pd.DataFrame({"low": low, "high": high}, index=plan.problem.schools).reindex(schools)
 
 
 def index_of_rolls(index: Index, rolls: Floats, groups: tuple[Hashable, ...]) -> float:
@@ -104,3 +104,25 @@ def groups_and_all(groups: tuple[Hashable, ...]) -> list[Hashable]:
     list
     """
     return [*groups, "all" if "all" not in groups else "all groups"]
+
+
+def years_and_groups(counts: Mapping[str, Floats], years: Sequence[int], groups: tuple[Hashable, ...]) -> pd.DataFrame:
+    """Add up blocks: one row a year and group, and one for all groups.
+
+    Parameters
+    ----------
+    counts : mapping of str to ndarray of shape (years, groups, blocks)
+        Pupils, by the name of their column.
+    years : sequence of int
+        Labels.
+    groups : tuple
+        Labels.
+
+    Returns
+    -------
+    DataFrame
+    """
+    rows = pd.MultiIndex.from_product([years, groups_and_all(groups)], names=["year", "group"])
+    by_group = {name: array.sum(axis=2) for name, array in counts.items()}
+    columns = {name: np.column_stack([array, array.sum(axis=1)]).reshape(-1) for name, array in by_group.items()}
+    return pd.DataFrame(columns, index=rows)

@@ -18,7 +18,7 @@ from segregation_tools.planning.goals import measured_by
 from segregation_tools.planning.grades import read_grades
 from segregation_tools.planning.projection import Projection, years_ahead, years_of
 from segregation_tools.planning.rates import Pupils
-from segregation_tools.planning.rolls import groups_and_all, index_of_rolls, one_valued, room_of
+from segregation_tools.planning.rolls import index_of_rolls, one_valued, room_of, years_and_groups
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -500,12 +500,6 @@ class _Cohorts:
 
     def table(self, years: Sequence[int], counts: Floats, moving: Bools, groups: tuple[Hashable, ...]) -> pd.DataFrame:
         """Add up blocks: one row a year and group, and one for all groups."""
-        arrays = {"pupils": counts, "at_new_school": counts * moving - self.at_old}
-        arrays |= {name: getattr(self, name) for name in ("at_old", "grandfathered", "followed", "change", "parted")}
-        columns = {}
-        for name, array in arrays.items():
-            by_group = array.sum(axis=2)
-            everyone = by_group.sum(axis=1, keepdims=True)
-            columns[name] = np.concatenate([by_group, everyone], axis=1).reshape(-1)
-        rows = pd.MultiIndex.from_product([years, groups_and_all(groups)], names=["year", "group"])
-        return pd.DataFrame(columns, index=rows).rename(columns={"at_old": "at_old_school"})
+        arrays = {"pupils": counts, "at_new_school": counts * moving - self.at_old, "at_old_school": self.at_old}
+        arrays |= {name: getattr(self, name) for name in ("grandfathered", "followed", "change", "parted")}
+        return years_and_groups(arrays, years, groups)

@@ -11,6 +11,7 @@ import numpy as np
 
 from segregation_tools.indices.index import Index
 from segregation_tools.planning.constraints import (
+    ROUNDING,
     Capacity,
     Contiguous,
     Forbidden,
@@ -19,6 +20,7 @@ from segregation_tools.planning.constraints import (
     MostMoved,
     Rule,
     Together,
+    rooms_of,
 )
 from segregation_tools.planning.goals import Chosen, Measure, measured_by, moves, travel_time
 from segregation_tools.planning.plan import check
@@ -466,10 +468,8 @@ def _ways(plan: Plan, zone: NDArray[np.intp]) -> Floats:
 
 def _room(plan: Plan, text: Words) -> list[str] | None:
     """Say how many pupils the rules let each school have; None where they say nothing."""
-    rooms = [rule.rooms(plan.problem) for rule in plan.constraints]
-    schools = len(plan.problem.schools)
-    low = np.ceil(np.max([np.zeros(schools), *[low for low, _ in rooms]], axis=0) - 1e-6)
-    high = np.floor(np.min([np.full(schools, np.inf), *[high for _, high in rooms]], axis=0) + 1e-6)
+    low, high = rooms_of(plan.problem, plan.constraints)
+    low, high = np.ceil(low - ROUNDING), np.floor(high + ROUNDING)
     if not low.any() and np.isinf(high).all():
         return None
     told = []
