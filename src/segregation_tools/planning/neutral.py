@@ -116,12 +116,12 @@ def neutral_plans(
     Markov chains of Metropolis and Hastings: one block, or those of a label in `together`, changes to a zone that it
     touches, and the chance with which it does makes up for borders that are drawn more often than others, so that in the
     long run each plan comes in proportion to exp(−compactness × borders). Zones keep as many pieces as they have at the
-    beginning, and none ends. An exempt block may change to any zone; without `contiguous` every block may, and zones may end.
-    Plans that no sequence of such flips within the rules reaches are not drawn. Of four chains, the first begins at today's
-    zones, or if these break a rule at a plan that a search finds by the rules alone; each other where zones have come back
-    from wandering about as if there were room for all. Where room is scarce, no flips may lead from one of these plans to
-    another: chains then tell different things, and have not mixed. The first third of each chain is left out, part of it at
-    compactness 0.
+    beginning, and none ends. An exempt block may change to any zone; without `contiguous` every block may, and zones may
+    end. Plans that no sequence of such flips within the rules reaches are not drawn. Of four chains, the first begins at
+    today's zones, or if these break a rule at a plan that a search finds by the rules alone; each other where zones have
+    come back from wandering about as if there were room for all. Where room is scarce, no flips may lead from one of
+    these plans to another: chains then tell different things, and have not mixed. The first third of each chain is left
+    out, part of it at compactness 0.
 
     Rules that look at today's zones, such as ``capacity(within=...)``, ``longest_trip(ratio=...)`` and `most_moved`, keep
     neutral plans near these: what came of anybody's group when today's zones were drawn may be in them, too.
