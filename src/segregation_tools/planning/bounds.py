@@ -233,7 +233,7 @@ class _Proof:
             found = self.relaxed.separate(np.round(solution.x), 0.5)
             self.branched += found
             joined = not found
-            if joined and not self._better(solution.x):
+            if joined and not self._better(solution.x) and near == 0:
                 self.exhausted = True  # a rule that the program does not know: the bound holds, and cannot be raised
                 break
 
