@@ -65,6 +65,14 @@ def table_of(page, first):
 # ---------------------------------------------------------------- numbers
 
 
+def test_it_says_how_low_zones_could_be_where_that_is_known(town, plan, page, tmp_path):
+    (said,) = [text for text in page.texts["p"] if "come to less than" in text]
+    goal = 1 * plan.after["dissimilarity"] + 0.1 * plan.after["moves"]
+    assert [float(number) for number in re.findall(r"\d\.\d{4}", said)] == pytest.approx([goal, plan.bound], abs=5.1e-5)
+    unknown = town.score(plan.assignment, goal=sgt.minimize(sgt.gini), constraints=RULES)
+    assert not [text for text in written(unknown, tmp_path).texts["p"] if "come to less than" in text]
+
+
 def test_it_stands_alone(page, file):
     assert [source[:22] for source in page.fetched] == ["data:image/png;base64,"] * 2
     assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe", "object")]
