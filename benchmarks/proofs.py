@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from dataclasses import replace
 from functools import partial
@@ -58,6 +59,9 @@ def soon(size: str) -> dict[str, float]:
         start = time.process_time()
         proof = sgt.certify(plan, seconds=2 * LONG, progress=until)
         spent.append(time.process_time() - start)
+        for solver in threading.enumerate():  # which still solves what nobody waits for
+            if solver is not threading.main_thread():
+                solver.join()
         bounds.append(proof.bound)
     reached = min(bounds) >= limit
     return {"seconds": min(spent) if reached else float("inf"), "cheap": plan.bound}

@@ -60,7 +60,7 @@ def bound_of(plan: Plan) -> float:
     float
         NaN for a goal that is not linear.
     """
-    land = _land_of(plan)
+    land = _land_of(plan, kept=bool(check(plan)))
     if not linear(land):
         return float("nan")
     relaxed = Relaxed(land)
@@ -129,7 +129,7 @@ def certify(plan: Plan, *, seconds: float = 60, progress: Progress = None) -> Ce
     begun = time.monotonic()
     seconds = real_number(seconds, "seconds", 0, "how long may be searched for a proof", above=True)
     _check_plan(plan)
-    land = _land_of(plan)
+    land = _land_of(plan, kept=True)
     if not linear(land):
         terms = listed(measured_by(what) for _, what in plan.goal.terms)
         msg = (
@@ -147,9 +147,9 @@ def certify(plan: Plan, *, seconds: float = 60, progress: Progress = None) -> Ce
     return proof.certificate()
 
 
-def _land_of(plan: Plan) -> Landscape:
+def _land_of(plan: Plan, *, kept: bool) -> Landscape:
     """Bring goal and rules together; the plan itself shows that they can be kept, where it keeps to them."""
-    return Landscape.of(plan.problem, plan.goal, plan.constraints, plan.zone if check(plan) else None)
+    return Landscape.of(plan.problem, plan.goal, plan.constraints, plan.zone if kept else None)
 
 
 def _check_plan(plan: Any) -> None:
@@ -343,7 +343,7 @@ class Certificate:
 
     @property
     def _land(self) -> Landscape:
-        return _land_of(self.plan)
+        return _land_of(self.plan, kept=True)
 
     def recomputed(self) -> float:
         """Prove `relaxed` again from the district alone, slowly and without a solver.

@@ -61,9 +61,9 @@ class _Area:
     root: int
 
     @classmethod
-    def of(cls, land: Landscape, may: Marks, school: int) -> _Area:
+    def of(cls, land: Landscape, around: Any, may: Marks, school: int) -> _Area:
         units = np.setdiff1d(np.flatnonzero(may[:, school]), land.left_out)
-        touching = _touching(land)[units][:, units]
+        touching = around[units][:, units]
         touching.sort_indices()
         arcs = sparse.csr_array((np.arange(touching.nnz), touching.indices, touching.indptr), shape=touching.shape)
         other_way = sparse.csr_array(arcs.T)
@@ -107,8 +107,8 @@ class Relaxed:
     """
 
     def __init__(self, land: Landscape, *, again: bool = False) -> None:
-        may = np.isfinite(land.cost)
-        self.areas = [_Area.of(land, may, school) for school in np.flatnonzero(land.one_piece).tolist()]
+        may, around = np.isfinite(land.cost), _touching(land)
+        self.areas = [_Area.of(land, around, may, school) for school in np.flatnonzero(land.one_piece).tolist()]
         self.cuts: list[Cut] = []
         for area in self.areas:
             last = dominators(area.starts, area.near, area.root)
