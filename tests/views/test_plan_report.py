@@ -69,6 +69,13 @@ def test_it_says_how_low_zones_could_be_where_that_is_known(town, plan, page, tm
     (said,) = [text for text in page.texts["p"] if "come to less than" in text]
     goal = 1 * plan.after["dissimilarity"] + 0.1 * plan.after["moves"]
     assert [float(number) for number in re.findall(r"\d\.\d{4}", said)] == pytest.approx([goal, plan.bound], abs=5.1e-5)
+    best = sgt.certify(town.rezone(goal=sgt.minimize(sgt.dissimilarity), steps=1_000), seconds=3).plan
+    assert best.seed is None  # it was found with the proof
+    page_of_best = written(best, tmp_path)
+    assert not [
+        text for text in page_of_best.texts["p"] if "not show the best" in text or "nothing was searched" in text
+    ]
+    assert "found with a proof" in dict(page_of_best.tables[-1][1:])["Search"]
     unknown = town.score(plan.assignment, goal=sgt.minimize(sgt.gini), constraints=RULES)
     assert not [text for text in written(unknown, tmp_path).texts["p"] if "come to less than" in text]
 
