@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sized
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,8 +78,9 @@ def listed(things: Iterable[object], most: int = 5) -> str:
     >>> listed(range(9))
     '0, 1, 2, 3, 4 … (9 in all)'
     """
-    every = [repr(getattr(thing, "item", lambda thing=thing: thing)()) for thing in things]
-    return ", ".join(every[:most]) + (f" … ({len(every)} in all)" if len(every) > most else "")
+    every = things if isinstance(things, Sized) else list(things)
+    named = [repr(getattr(thing, "item", lambda thing=thing: thing)()) for thing in islice(every, most)]
+    return ", ".join(named) + (f" … ({len(every)} in all)" if len(every) > most else "")
 
 
 def warn(message: str, category: type[Warning]) -> None:

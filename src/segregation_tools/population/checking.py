@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from segregation_tools.errors import DataError, GroupError, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
@@ -17,8 +18,23 @@ if TYPE_CHECKING:
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
 
+NAMED = 30  # as many labels as a refusal ever names
 # Codes of the American Community Survey that stand where a number could not be given.
 SENTINELS = (-999999999, -888888888, -666666666, -555555555, -333333333, -222222222)
+
+
+@dataclass(frozen=True)
+class FirstOf:
+    """The first of many labels, for a refusal that names a few and says how many there are."""
+
+    first: pd.Index[Any]
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.first)
 
 
 class Labels:
@@ -27,8 +43,9 @@ class Labels:
     def __init__(self, geography: Geography | Grid) -> None:
         self.geography = geography
 
-    def __getitem__(self, rows: NDArray[np.bool_]) -> pd.Index[Any]:
-        return self.geography.units[rows]
+    def __getitem__(self, rows: NDArray[np.bool_]) -> FirstOf:
+        chosen = np.flatnonzero(rows)
+        return FirstOf(self.geography.labels(chosen[:NAMED]), len(chosen))
 
 
 def check_counts(
@@ -181,9 +198,12 @@ def numbers(values: ArrayLike, what: str) -> NDArray[Any]:
     return array
 
 
-def aligned(given: Any, units: pd.Index[Any], what: str) -> Any:
+def aligned(given: Any, geography: Geography | Grid, what: str) -> Any:
     """Match a Series or DataFrame with the units; anything else is in their order already."""
-    if not hasattr(given, "reindex") or given.index.equals(units):
+    if not hasattr(given, "reindex"):
+        return given
+    units = geography.units
+    if given.index.equals(units):
         return given
     absent = units[~units.isin(given.index)]
     if len(absent) or not given.index.is_unique:
@@ -224,7 +244,7 @@ def checked_total(
         where = np.flatnonzero(above)
         example = f"{sums.flat[where[0]]:g} against {stated.flat[where[0]]:g}"
         msg = (
-            f"the groups add up to more than the stated total in rows {listed(geography.units[above.reshape(-1)])} "
+            f"the groups add up to more than the stated total in rows {listed(Labels(geography)[above.reshape(-1)])} "
             f"({example} in the first). Do groups overlap? Without total=, the sum of the groups counts"
         )
         raise DataError(msg)

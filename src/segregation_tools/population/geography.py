@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["Geography", "metres_per_unit", "warn_web_mercator"]
 
 WEB_MERCATOR = (3857, 3785)  # today's code, and an older one for the same coordinates
+PROJECT_FRAME = "Project the frame first: frame = frame.to_crs(frame.estimate_utm_crs())"
 
 
-def metres_per_unit(crs: CRS | None, purpose: str) -> float:
+def metres_per_unit(crs: CRS | None, purpose: str, mend: str = PROJECT_FRAME) -> float:
     """Return how many metres one unit of a coordinate reference system is.
 
     Parameters
@@ -41,6 +42,8 @@ def metres_per_unit(crs: CRS | None, purpose: str) -> float:
         Without one, coordinates are taken to be in metres.
     purpose : str
         What needs metres, for the refusal.
+    mend : str
+        How to come by metres, for the refusal.
 
     Returns
     -------
@@ -54,10 +57,7 @@ def metres_per_unit(crs: CRS | None, purpose: str) -> float:
     if crs is None:
         return 1.0
     if crs.is_geographic:
-        msg = (
-            f"{purpose} needs metres, but the coordinates are degrees ({crs.name}). "
-            "Project the frame first: frame = frame.to_crs(frame.estimate_utm_crs())"
-        )
+        msg = f"{purpose} needs metres, but the coordinates are degrees ({crs.name}). {mend}"
         raise GeographyError(msg)
     return float(crs.axis_info[0].unit_conversion_factor)
 
@@ -125,6 +125,15 @@ class Geography:
     def shape(self) -> tuple[int, ...]:
         """How many units there are, as the shape of one group."""
         return (len(self.units),)
+
+    @property
+    def cell_metres(self) -> None:
+        """Side of a cell in metres; None where units are no cells."""
+        return
+
+    def labels(self, at: NDArray[Any]) -> pd.Index[Any]:
+        """Labels of some units, by their positions or by a mask."""
+        return self.units[at]
 
     @property
     def outlined(self) -> bool:
@@ -295,17 +304,18 @@ class Geography:
         return placed
 
 
-def warn_web_mercator(crs: CRS | None) -> None:
+def warn_web_mercator(crs: CRS | None, mend: str = "frame = frame.to_crs(frame.estimate_utm_crs())") -> None:
     """Warn, at the door, that EPSG:3857 inflates distances and areas away from the equator.
 
     Parameters
     ----------
     crs : pyproj.CRS or None
         The coordinate reference system of what is read.
+    mend : str
+        How to come by true metres.
     """
     if crs is not None and crs.to_epsg() in WEB_MERCATOR:
         warn(
-            "EPSG:3857 (Web Mercator) stretches distances and areas, about twofold at 60° north. "
-            "For true metres: frame = frame.to_crs(frame.estimate_utm_crs())",
+            f"EPSG:3857 (Web Mercator) stretches distances and areas, about twofold at 60° north. For true metres: {mend}",
             DataWarning,
         )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, DataWarning, GroupError, listed, warn
 from segregation_tools.kernels.grouping import margins_of_sums, sum_by_code
-from segregation_tools.population import checking, reading
+from segregation_tools.population import checking, rasters, reading
 from segregation_tools.population.environment import in_order, joined
 from segregation_tools.population.geography import Geography, warn_web_mercator
 from segregation_tools.tables import Cell, html_table
@@ -32,7 +32,7 @@ __all__ = ["Population", "as_population"]
 class Population:
     """Who lives in each unit, by group; checked once here, trusted ever after.
 
-    Usually made by `from_frame`, `from_long` or a grid reader; this constructor takes arrays.
+    Usually made by `from_frame`, `from_long`, `from_raster` or `from_cells`; this constructor takes arrays.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ class Population:
         for name, row in zip(groups, counts, strict=True):
             checking.check_counts(row.reshape(-1), name, checking.Labels(geography))
         if tiers is not None:
-            tiers = checking.aligned(tiers, geography.units, "tiers")
+            tiers = checking.aligned(tiers, geography, "tiers")
             checking.check_nested(tiers)
-        total = None if total is None else checking.aligned(total, geography.units, "total")
+        total = None if total is None else checking.aligned(total, geography, "total")
         checking.check_names(groups, checking.taken_names(tiers, total, geography))
         totals = _group_totals(counts)
         inhabited = totals > 0
@@ -295,6 +295,127 @@ class Population:
             places = reading.read_tiers(places, list(places), units)
         return cls(values, list(counts.columns), units=units, tiers=places)
 
+    @classmethod
+    def from_raster(
+        cls,
+        source: Any,
+        *,
+        groups: Sequence[Hashable] | None = None,
+        cell_size: float | None = None,
+        crs: Any = None,
+        nodata: float | Sequence[float] | None = None,
+    ) -> Self:
+        """Read a population from a raster with one band a group: bands × rows × cols are its counts.
+
+        Parameters
+        ----------
+        source : path, array or xarray.DataArray
+            A file that rasterio reads (extra ``raster``); an array of shape (bands, rows, cols), or (rows, cols) where it
+            is one band, north up; or a DataArray with dimensions in this order, whose coordinates are centres of cells. Counts
+            keep their number type, and an array is not copied unless something in it stands for nobody or north is down.
+        groups : sequence, optional
+            Bands to read, by what the raster calls them; or a name for each band, in their order. Without it, what the
+            raster calls its bands, else ``band_1``, ``band_2`` …
+        cell_size : float, optional
+            Side of a cell, in units of the coordinate reference system, where the source does not say; without either,
+            whatever needs a distance or an area is refused.
+        crs : optional
+            Coordinate reference system, where the source does not say, or says it wrongly. Without any, coordinates are in
+            metres; of a DataArray whose dimensions are called lon and lat, in degrees.
+        nodata : float or sequence of float, optional
+            Values that stand for nobody, instead of those that the source declares.
+
+        Returns
+        -------
+        Population
+            On a `Grid`. Where there is no data, nobody lives.
+
+        Raises
+        ------
+        DataError
+            If cells hold NaN, negative or huge numbers that are not declared to stand for nobody: band, cells and mend
+            are named.
+        GroupError
+            If `groups` do not fit the bands.
+        GeographyError
+            If cells are not square, or the raster is rotated.
+        CapabilityError
+            If a file is given and rasterio is not installed.
+
+        Warns
+        -----
+        DataWarning
+            If a band is empty (it is dropped), if coordinates are Web Mercator or look like degrees without saying so, or a
+            cell holds the largest number of its type, which often stands for nobody.
+
+        Examples
+        --------
+        >>> pop = sgt.Population.from_raster(np.array([[[3, 0], [-1, 5]], [[1, 2], [-1, 0]]]), cell_size=100, nodata=-1)
+        >>> pop
+        Population of 4 units, 11 people, 2 groups: 'band_1', 'band_2'
+        >>> pop.counts[0]
+        array([[3, 0],
+               [0, 5]])
+        """
+        counts, named, grid = rasters.read_raster(source, groups, cell_size, crs, nodata)
+        return cls(counts, named, geography=grid)
+
+    @classmethod
+    def from_cells(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        x: Hashable,
+        y: Hashable,
+        groups: Sequence[Hashable],
+        cell_size: float,
+        crs: Any = None,
+        anchor: Literal["center", "corner"] = "center",
+    ) -> Self:
+        """Read a population from a table with one row an inhabited cell; nobody lives in the others.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Never changed.
+        x, y : hashable
+            Columns with the coordinates of each cell.
+        groups : sequence
+            Columns of counts, one a group.
+        cell_size : float
+            Side of a cell, in units of `crs`.
+        crs : optional
+            Coordinate reference system; metres without.
+        anchor : {"center", "corner"}
+            Whether coordinates are those of the centre (such as x_mp_100m of the German census) or of the lower left corner (as in the
+            names of the European grid).
+
+        Returns
+        -------
+        Population
+            On the smallest `Grid` that holds the cells, north up, in the number type that the columns have in common.
+
+        Raises
+        ------
+        DataError
+            If cells stand twice or do not lie on one lattice, counts are missing or negative, or the lattice is larger than
+            the memory: rows and mend are named.
+
+        Warns
+        -----
+        DataWarning
+            If all cells lie several sides apart, so that they seem to be larger.
+
+        Examples
+        --------
+        >>> inhabited = pd.DataFrame({"x": [50, 250, 150], "y": [50, 50, 150], "a": [7, 8, 9]})
+        >>> sgt.Population.from_cells(inhabited, x="x", y="y", groups=["a"], cell_size=100).counts
+        array([[[0, 9, 0],
+                [7, 0, 8]]])
+        """
+        counts, named, grid = rasters.read_cells(frame, x, y, groups, cell_size, crs, anchor)
+        return cls(counts, named, geography=grid)
+
     # ---------------------------------------------------------------- what it holds
 
     @property
@@ -396,10 +517,12 @@ class Population:
             raise GroupError(msg)
         picked = [self._position(group) for group in checking.checked_groups(groups)]
         self._refuse_after_nonlinear("choosing groups")
+        beside = picked == list(range(picked[0], picked[0] + len(picked)))
+        rows = slice(picked[0], picked[0] + len(picked)) if beside else picked  # a slice needs no copy
         return self._derive(
-            counts=self.counts[picked],
+            counts=self.counts[rows],
             groups=tuple(self.groups[i] for i in picked),
-            margins=None if self.margins is None else self.margins[picked],
+            margins=None if self.margins is None else self.margins[rows],
         )
 
     def versus(self, group: Hashable, *, rest: Hashable = "rest") -> Self:
@@ -436,8 +559,10 @@ class Population:
         if rest in self.groups:
             msg = f"a group is called {rest!r}, as everyone else would be: versus({group!r}, rest='everyone else')"
             raise GroupError(msg)
-        others_here = (self.sizes if self.stated_total is None else self.stated_total) - self.counts[i]
-        if not others_here.sum() > 0:
+        two = np.empty((2, *self.sizes.shape))
+        two[0] = self.counts[i]
+        np.subtract(self.sizes if self.stated_total is None else self.stated_total, two[0], out=two[1])
+        if not two[1].sum() > 0:
             msg = f"everyone belongs to {group!r}: there is no rest to compare it with"
             raise GroupError(msg)
         margins = self.margins
@@ -447,9 +572,8 @@ class Population:
             here, widths = (array[others].reshape(int(others.sum()), -1).T for array in (self.counts, margins))
             of_the_rest = margins_of_sums(here, widths, csr_array(np.ones((here.shape[1], 1))))
             margins = np.stack([margins[i], of_the_rest.reshape(margins[i].shape)])
-        return self._derive(
-            counts=np.stack([self.counts[i], np.maximum(others_here, 0)]), groups=(group, rest), margins=margins
-        )
+        np.maximum(two[1], 0, out=two[1])
+        return self._derive(counts=two, groups=(group, rest), margins=margins)
 
     def with_groups(self, groups: Sequence[Hashable]) -> Self:
         """Return the population with the groups of a larger region, in its order; those that are new have nobody here.
@@ -589,15 +713,15 @@ class Population:
         -------
         DataFrame or GeoDataFrame
         """
-        counts = self.counts.reshape(len(self.groups), -1).astype(np.float64)
-        columns: dict[Any, Any] = dict(zip(self.groups, counts, strict=True))
+        counts = self.counts.reshape(len(self.groups), -1)
+        columns: dict[Any, Any] = {name: row.astype(np.float64) for name, row in zip(self.groups, counts, strict=True)}
         if self.stated_total is not None:
             columns["total"] = self.stated_total.reshape(-1)
         frame = pd.DataFrame(columns, index=self.units)
         if export:
             small = (frame > 0) & (frame < min_count)
             if "total" in small:
-                left = frame["total"] - counts.sum(axis=0)
+                left = frame["total"] - counts.sum(axis=0, dtype=np.float64)
                 small["total"] |= small.any(axis=1) | ((left > 1e-9) & (left < min_count))
             frame = frame.mask(small)
         if self.tiers is not None:
