@@ -35,6 +35,7 @@ from .environments.nearest import NearestPeople as NearestPeople
 from .environments.nearest import NearestUnits as NearestUnits
 from .environments.network import NetworkRadius as NetworkRadius
 from .environments.radius import Radius as Radius
+from .environments.windows import Square as Square
 from .environments.zones import Zones as Zones
 from .errors import CapabilityError as CapabilityError
 from .errors import DataError as DataError
@@ -94,6 +95,7 @@ from .indices.ordinal import rank_order_squareroot as rank_order_squareroot
 from .indices.ordinal import rank_order_table as rank_order_table
 from .indices.ordinal import rank_order_variance as rank_order_variance
 from .indices.pysal import from_pysal as from_pysal
+from .indices.together import measure as measure
 from .indices.transport import dissimilarity_in_metres as dissimilarity_in_metres
 from .planning.bounds import Certificate as Certificate
 from .planning.bounds import certify as certify

@@ -66,3 +66,13 @@ def touching(rows, cols, rule):
         return down + across if rule == "rook" else max(down, across)
 
     return np.array([[apart(a, b) for b in cells] for a in cells])
+
+
+def square(counts, half):
+    """Everyone within so many rows and columns of each cell, cell by cell."""
+    met = np.zeros(counts.shape)
+    for i in range(counts.shape[1]):
+        for j in range(counts.shape[2]):
+            window = counts[:, max(0, i - half) : i + half + 1, max(0, j - half) : j + half + 1]
+            met[:, i, j] = window.sum(axis=(1, 2), dtype=float)
+    return met

@@ -10,6 +10,7 @@ import pandas as pd
 
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.indices.index import Index
+from segregation_tools.indices.together import values_in
 from segregation_tools.kernels.sample import seeds_of
 from segregation_tools.population.environment import joined
 from segregation_tools.population.options import real_number, source_of_chance
@@ -214,13 +215,13 @@ def measured(indices: Sequence[Index], pops: Sequence[Population], tables: Float
             drawn = [
                 pop.redrawn(counts, None if there is None else there[r]) for pop, there in zip(pops, met, strict=True)
             ]
-            yield np.concatenate([np.ravel(index(there)) for there in drawn for index in indices])
+            yield np.concatenate([np.ravel(value) for row in values_in(drawn, indices) for value in row])
 
 
 def _met(pop: Population, tables: Floats) -> Floats | None:
     """Whom residents meet: in all tables at once, where the environment of a sum is the sum of the environments."""
     bound: Any = pop.surroundings
-    if bound is None:
+    if bound is None or pop.in_rows:
         return None
     if not bound.linear:
         return np.stack([joined(bound, counts) for counts in tables])

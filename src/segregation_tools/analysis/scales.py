@@ -12,6 +12,7 @@ from segregation_tools.environments.nearest import NearestPeople
 from segregation_tools.environments.radius import Radius
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, warn
 from segregation_tools.indices.index import Index
+from segregation_tools.indices.together import values_in
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import as_population
 
@@ -101,12 +102,19 @@ def profile(
         raise CapabilityError(msg)
     draws = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
     recipes = _recipes(radii, people, kernel)
-    # One environment after the other: none is kept once the index has read it.
+    surroundings = [pop.within(recipe) for _, recipe in recipes]
+    if surroundings[0].in_rows:
+        values = values_in(surroundings, [index])
+    else:  # one environment after the other: none is kept once the index has read it
+        values = [values_in([pop.within(recipe)], [index])[0] for _, recipe in recipes]
     table = pd.DataFrame(
-        [{"scale": scale, **row} for scale, recipe in recipes for row in rows_of(index(pop.within(recipe)))]
+        [
+            {"scale": scale, **row}
+            for (scale, _), (value,) in zip(recipes, values, strict=True)
+            for row in rows_of(value)
+        ]
     )
     if rng is not None:
-        surroundings = [pop.within(recipe) for _, recipe in recipes]
         drawn = replicated([index], surroundings, null_model("random_allocation", pop), begun_by(rng), 0, draws)
         table["low"], table["high"] = quantiles(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return table

@@ -14,6 +14,7 @@ from segregation_tools.analysis.replicates import begun_by, mean_of, quantiles, 
 from segregation_tools.analysis.resampling import people_drawn
 from segregation_tools.errors import DataError, DataWarning, GroupError, SegregationError, listed, warn
 from segregation_tools.indices.index import stocked
+from segregation_tools.indices.together import values_in
 from segregation_tools.population.options import real_number, source_of_chance
 from segregation_tools.population.population import Population, as_population
 
@@ -121,7 +122,8 @@ def _table(pop: Population, dimension: str | None, groups: int, chance: _Chance 
             f"left out: {listed(name for name, reason in missing.items() if reason)}: {'; '.join(reasons)}", DataWarning
         )
     measured = [index for index in fitting if not missing[index.__name__]]
-    rows = [row for index in measured for row in _rows(index, pop)]
+    values = values_in([pop], measured)[0]
+    rows = [row for index, value in zip(measured, values, strict=True) for row in _rows(index, value, pop)]
     table = pd.DataFrame(rows, columns=["index", "symbol", "dimension", "value", "expected", "groups", "source"])
     if chance is not None:
         around = chance.around(measured, pop, table["value"].to_numpy(dtype=np.float64))
@@ -196,8 +198,8 @@ def _fits(index: Index, dimension: str | None, groups: int) -> bool:
     return wanted and readable and index.groups in (None, groups)
 
 
-def _rows(index: Index, pop: Population) -> Iterator[list[Any]]:
-    value, expected = index(pop), index.expected(pop)
+def _rows(index: Index, value: Any, pop: Population) -> Iterator[list[Any]]:
+    expected = index.expected(pop)
     about = [index.__name__, index.symbol, index.dimension]
     if index.answer == "number":
         by_chance = np.nan if expected is None else expected

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     expected=expected_deviation,
     contact=lambda p, P: p >= P,
     zonal=by_deviation,
+    compiled=("deviation", lambda deviation, mix, people: deviation / (2 * simpson(mix))),
 )
 def dissimilarity(p: Array, mix: Array) -> Array:
     """Dissimilarity D: how many would have to move for an even spread, of those who would if no groups met.
@@ -82,6 +83,7 @@ def dissimilarity(p: Array, mix: Array) -> Array:
     expected=expected_information,
     contribution=lambda p, mix: divergence_from(p, mix) / entropy(mix),
     zonal=by_entropy_left,
+    compiled=("entropy", lambda left, mix, people: people - left / entropy(mix)),
 )
 def information_theory(p: Array, mix: Array) -> Array:
     """Theil's information theory index H: how much less diverse the environment is than the region.
@@ -120,6 +122,7 @@ def information_theory(p: Array, mix: Array) -> Array:
     expected=expected_mutual,
     contribution=lambda p, mix: divergence_from(p, mix),
     zonal=by_information,
+    compiled=("entropy", lambda left, mix, people: people * entropy(mix) - left),
 )
 def mutual_information(p: Array, mix: Array) -> Array:
     """Mutual information M, in nats: how much knowing where someone lives tells about the group.

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, GroupError, UndefinedWarning, listed, warn
+from segregation_tools.indices.blocks import added_up
 from segregation_tools.indices.references import Reference, references
 from segregation_tools.population.population import as_population
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from segregation_tools.indices.blocks import Compiled, Summand
     from segregation_tools.indices.zonal import ZonalForm
     from segregation_tools.population.population import Population
 
@@ -88,6 +90,9 @@ class About:
     zonal : callable or None
         What zones add to it, ``zonal(mix)`` → `ZonalForm`, so that plans can be changed unit by unit; of one of its values,
         ``zonal(mix, group)`` or ``zonal(mix, group, met)``, by position. Holds for options as they are without being told.
+    compiled : tuple of str and callable, or None
+        From which total of the compiled pass over a grid the sum of its scores comes, and how,
+        ``finish(total, mix, people)``.
     finish : callable or None
         Turns the mean of scores into the value, ``finish(mean, mix, **options)``.
     needs : tuple of str
@@ -107,6 +112,7 @@ class About:
     contribution: Callable[..., Any] | None = None
     contact: Callable[..., Any] | None = None
     zonal: Callable[..., ZonalForm] | None = None
+    compiled: tuple[Compiled, Callable[..., Any]] | None = None
     finish: Callable[..., Any] | None = None
     needs: tuple[str, ...] = ()
     of_everyone: bool = False
@@ -447,6 +453,49 @@ class Index(ABC):
 
     def _value(self, pop: Population, options: dict[str, Any]) -> Any:
         return self._finish(self._sums(pop, pop.group_totals, options), options)
+
+    def _summand(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Summand | None:
+        """Say what it adds up over the units; None where that is not all it needs."""
+        return None
+
+    def _added(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums | None:
+        """Add up its summand, where it has one."""
+        summand = self._summand(pop, totals, options)
+        return None if summand is None else Sums(totals, added_up([pop], [summand], totals / totals.sum())[0][0])
+
+    def summand_of(self, pop: Population) -> Summand | None:
+        """Say what the index adds up over the units of a population, so that several can be added up together.
+
+        Parameters
+        ----------
+        pop : Population
+            What would be measured.
+
+        Returns
+        -------
+        Summand or None
+            None where it is not read from one sum over the units: it is called alone then.
+        """
+        self._check_groups(pop)
+        return None if self._undefined(pop) else self._summand(pop, pop.group_totals, self.defaults)
+
+    def finished(self, pop: Population, added: NDArray[np.float64]) -> Any:
+        """Value of the index, from what its summand adds up to.
+
+        Parameters
+        ----------
+        pop : Population
+            What was measured.
+        added : ndarray
+            The sum.
+
+        Returns
+        -------
+        float, Series or DataFrame
+            As a call gives it.
+        """
+        value = self._finish(Sums(pop.group_totals, added), self.defaults)
+        return self._labelled(value, pop, self.defaults)
 
     @abstractmethod
     def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.errors import CapabilityError
-from segregation_tools.indices.blocks import blocks, shares_met
+from segregation_tools.indices.blocks import Block, Summand, blocks, shares_met
 from segregation_tools.indices.index import Index, Sums, gathered, on_the_shelf, per_unit
-from segregation_tools.indices.words import share
 from segregation_tools.kernels.lorenz import area_between
 
 if TYPE_CHECKING:
@@ -33,18 +32,23 @@ class MeanOfScores(Index):
     `p` are the shares of those met, shape (groups, …); `mix` those of the region, (groups, 1); `own` those of the unit.
     """
 
-    def _scores(self, pop: Population, mix: NDArray[np.float64], options: dict[str, Any]) -> LocalValues:
-        wants_own = "own" in self.reads
-        for lived, met in blocks(pop):
-            residents, p = shares_met(lived, met)
-            own = {"own": p if met is lived else share(lived, residents)} if wants_own else {}
-            yield residents, self.formula(p, mix[:, np.newaxis], **own, **options)
+    def _score(self, block: Block, mix: NDArray[np.float64], options: dict[str, Any]) -> NDArray[np.float64]:
+        own = {"own": block.own} if "own" in self.reads else {}
+        scores: NDArray[np.float64] = self.formula(block.p, mix[:, np.newaxis], **own, **options)
+        return scores
+
+    def _summand(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Summand | None:
+        if np.count_nonzero(totals) < 2:
+            return None
+        mix = totals / totals.sum()
+        compiled = None
+        if self.about.compiled is not None:
+            name, finish = self.about.compiled
+            compiled = (name, lambda total: finish(total, mix, pop.group_totals.sum()))
+        return Summand(lambda block: self._score(block, mix, options) @ block.residents, compiled)
 
     def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
-        if np.count_nonzero(totals) < 2:
-            return Sums(totals, np.asarray(np.nan))
-        sums = [scores @ residents for residents, scores in self._scores(pop, totals / totals.sum(), options)]
-        return Sums(totals, np.sum(sums, axis=0))
+        return self._added(pop, totals, options) or Sums(totals, np.asarray(np.nan))
 
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
         people = sums.region.sum()
@@ -61,7 +65,9 @@ class MeanOfScores(Index):
     def _local(self, pop: Population, options: dict[str, Any]) -> LocalValues:
         if self.local_refusal:
             return super()._local(pop, options)
-        return self._scores(pop, pop.group_totals / pop.group_totals.sum(), options)
+        mix = pop.group_totals / pop.group_totals.sum()
+        parts = (Block.of(lived, met) for lived, met in blocks(pop))
+        return ((block.residents, self._score(block, mix, options)) for block in parts)
 
 
 class Meeting(Index):
@@ -70,26 +76,21 @@ class Meeting(Index):
     def _shape_options(self) -> dict[str, Any]:
         return {"with_self": True}
 
-    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
+    def _summand(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Summand | None:
         if options["with_self"]:
-            met_by = np.zeros((len(totals), len(totals)))
-            for lived, met in blocks(pop):
-                met_by += lived @ shares_met(lived, met)[1].T
-            return Sums(totals, np.column_stack([met_by, pop.group_totals]))
+            # Who meets whom, and how many they are who do.
+            members = pop.group_totals
+            return Summand(
+                lambda block: np.column_stack([block.lived @ block.p.T, block.lived.sum(axis=1, dtype=np.float64)]),
+                ("meetings", lambda meetings: np.column_stack([meetings, members])),
+            )
         if pop.surroundings is not None and not pop.surroundings.includes_self:
             msg = "with_self=False needs an environment in which each resident counts once"
             raise CapabilityError(msg)
-        met_by = np.zeros((len(totals), len(totals)))
-        counted = np.zeros(len(totals))
-        for lived, met in blocks(pop):
-            people = met.sum(axis=0, dtype=np.float64)
-            company = people >= 2  # whoever is alone meets nobody
-            home = lived * company
-            others = np.where(company, people - 1, 1)
-            met_by += home @ (met / others).T
-            met_by[np.diag_indices_from(met_by)] -= (home / others).sum(axis=1)
-            counted += home.sum(axis=1, dtype=np.float64)
-        return Sums(totals, np.column_stack([met_by, counted]))
+        return Summand(_without_oneself)
+
+    def _sums(self, pop: Population, totals: NDArray[np.float64], options: dict[str, Any]) -> Sums:
+        return self._added(pop, totals, options)  # type: ignore[return-value]  # there is always a summand
 
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
         met_by, members = sums.added[:, :-1], sums.added[:, -1:]
@@ -112,6 +113,16 @@ class Meeting(Index):
     def local_refusal(self) -> str:
         """Why there are no local values; empty where there are."""
         return "it compares groups, not units" if "mix" in self.reads else ""
+
+
+def _without_oneself(block: Block) -> NDArray[np.float64]:
+    """Who meets whom, himself apart, and how many they are who meet anybody."""
+    company = block.people >= 2  # whoever is alone meets nobody
+    home = block.lived * company
+    others = np.where(company, block.people - 1, 1)
+    met_by = home @ (block.p * (block.people / others)).T
+    met_by[np.diag_indices_from(met_by)] -= (home / others).sum(axis=1)
+    return np.column_stack([met_by, home.sum(axis=1, dtype=np.float64)])
 
 
 class OfTheMix(Index):

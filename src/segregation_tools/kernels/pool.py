@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+import sys
+import threading
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
 
 import numba
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Sequence
+    from typing import Any
 
-__all__ = ["in_chunks", "threads"]
+__all__ = ["in_chunks", "in_pieces", "threads"]
 
 CHUNK = 2048
+PATIENCE = 2.0  # seconds until a bar tells how far a run is
+
+Result = TypeVar("Result")
 
 
 def threads() -> int:
@@ -50,3 +56,65 @@ def in_chunks(work: Callable[[int, int], object], size: int, chunk: int = CHUNK)
             pass
     finally:
         pool.shutdown(cancel_futures=True)  # interrupted: what has not begun does not begin
+
+
+def in_pieces(
+    work: Callable[[int, int], Generator[float, None, Result]], pieces: Sequence[tuple[int, int]]
+) -> list[Result]:
+    """Run long work piece by piece, on as many threads as numba may use; a bar tells how far it is if it takes long.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(first, last)``, a generator: it yields the share of its piece that is done wherever it may be stopped, and
+        returns the result.
+    pieces : sequence of pairs of int
+        What to work on; the same for any number of threads.
+
+    Returns
+    -------
+    list
+        Results in the order of the pieces.
+    """
+    done = [0.0] * len(pieces)
+    stopped = threading.Event()
+
+    def run(place: int) -> Result:
+        steps = work(*pieces[place])
+        while True:
+            if stopped.is_set():
+                raise _StoppedError
+            try:
+                done[place] = next(steps)
+            except StopIteration as end:
+                done[place] = 1.0
+                result: Result = end.value
+                return result
+
+    workers = min(threads(), len(pieces))
+    pool = ThreadPoolExecutor(workers)
+    try:
+        running = [pool.submit(run, place) for place in range(len(pieces))]
+        left = wait(running, PATIENCE, FIRST_EXCEPTION).not_done
+        if left and _seen():
+            from tqdm import tqdm
+
+            with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining}", leave=False) as bar:
+                while left and not any(piece.done() and piece.exception() for piece in running):
+                    bar.n = int(100 * sum(done) / len(done))
+                    bar.refresh()
+                    left = wait(left, PATIENCE / 10, FIRST_EXCEPTION).not_done
+        return [piece.result() for piece in running]
+    finally:
+        stopped.set()  # interrupted: what has begun ends at its next step, and nothing else begins
+        pool.shutdown(cancel_futures=True)
+
+
+class _StoppedError(Exception):
+    """A piece was stopped because another one failed, or somebody interrupted the run."""
+
+
+def _seen() -> bool:
+    """Tell whether somebody is looking: at a terminal or in a notebook."""
+    stream: Any = sys.stderr
+    return bool(stream is not None and stream.isatty()) or "ipykernel" in sys.modules

@@ -1,4 +1,8 @@
-"""The protocol of environments: what every answer to "whom do the residents of a unit meet?" offers."""
+"""The protocol of environments: what every answer to "whom do the residents of a unit meet?" offers.
+
+Surroundings of a grid give those met by any of its rows on their own (`ByRows`), so that a grid of any size is worked on in
+pieces, side by side, and what is met is never held for all of it.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,17 @@ import numpy as np
 from segregation_tools.errors import CapabilityError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
 
-__all__ = ["Environment", "Surroundings", "in_order", "joined"]
+__all__ = ["ByRows", "Environment", "Surroundings", "in_order", "joined", "pieces_of"]
+
+PIECES = 16  # of a grid, whatever the number of threads, so that sums are the same to the last bit
+FEWEST = 64  # rows in a piece: every window begins anew there
 
 
 @runtime_checkable
@@ -52,6 +59,58 @@ class Surroundings(Protocol):
     def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
         """Yield slices of the first axis behind the groups, each with its part of the environment."""
         ...
+
+
+@runtime_checkable
+class ByRows(Surroundings, Protocol):
+    """Surroundings of a grid that can be asked for any of its rows."""
+
+    @property
+    def alike(self) -> Hashable:
+        """What kind they are: those of one kind can be asked together."""
+        ...
+
+    def rows(
+        self, others: Sequence[Any], counts: NDArray[Any], first: int, last: int, *, everywhere: bool
+    ) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
+        """Yield, strip by strip, whom the residents of some rows meet.
+
+        Parameters
+        ----------
+        others : sequence
+            More surroundings that are alike, to be worked out along with these.
+        counts : ndarray of shape (groups, rows, cols)
+            Who lives in each cell of the whole grid.
+        first, last : int
+            The rows.
+        everywhere : bool
+            Whether it matters, too, whom those would meet who lived where nobody does.
+
+        Yields
+        ------
+        first_row, last_row : int
+            In order, without gaps; how rows are cut depends on the grid alone.
+        met : list of ndarray of shape (groups, last_row − first_row, cols)
+            One for these surroundings and one for each of the others; valid until the next strip.
+        """
+        ...
+
+
+def pieces_of(rows: int) -> list[tuple[int, int]]:
+    """Cut the rows of a grid into pieces that are worked on side by side.
+
+    Parameters
+    ----------
+    rows : int
+        How many there are.
+
+    Returns
+    -------
+    list of pairs of int
+        First row and the row behind the last of each.
+    """
+    size = max(FEWEST, -(-rows // PIECES))
+    return [(first, min(first + size, rows)) for first in range(0, rows, size)]
 
 
 def in_order(surroundings: Surroundings, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
@@ -99,6 +158,8 @@ def joined(surroundings: Surroundings, counts: NDArray[Any]) -> NDArray[np.float
     -------
     ndarray of the shape of `counts`
     """
+    if isinstance(surroundings, ByRows) and counts.ndim == 3:
+        return _side_by_side(surroundings, counts)
     met = np.empty(0)
     for where, part in in_order(surroundings, counts):
         if part.shape == counts.shape:
@@ -106,4 +167,18 @@ def joined(surroundings: Surroundings, counts: NDArray[Any]) -> NDArray[np.float
         if not met.size:
             met = np.empty(counts.shape)
         met[:, where] = part
+    return met
+
+
+def _side_by_side(surroundings: ByRows, counts: NDArray[Any]) -> NDArray[np.float64]:
+    from segregation_tools.kernels.pool import in_pieces
+
+    met = np.empty(counts.shape)
+
+    def fill(first: int, last: int) -> Generator[float, None, None]:
+        for start, stop, (part,) in surroundings.rows((), counts, first, last, everywhere=True):
+            met[:, start:stop] = part
+            yield (stop - first) / (last - first)
+
+    in_pieces(fill, pieces_of(counts.shape[1]))
     return met

@@ -12,7 +12,7 @@ import pandas as pd
 from segregation_tools.errors import CapabilityError, DataError, DataWarning, GroupError, listed, warn
 from segregation_tools.kernels.grouping import margins_of_sums, sum_by_code
 from segregation_tools.population import checking, rasters, reading
-from segregation_tools.population.environment import in_order, joined
+from segregation_tools.population.environment import ByRows, in_order, joined
 from segregation_tools.population.geography import Geography, warn_web_mercator
 from segregation_tools.tables import Cell, html_table
 
@@ -474,6 +474,11 @@ class Population:
         met = joined(self.surroundings, self.counts)  # type: ignore[arg-type]  # `environment` asks first
         self._check_company(slice(None), met)
         return _locked(met)
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether those met can be asked for row by row, and are not held already."""
+        return isinstance(self.surroundings, ByRows) and self.counts.ndim == 3 and "_met" not in self.__dict__
 
     def strips(self) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any]]]:
         """Yield the population part by part: a slice of the units, who lives there, whom they meet.

@@ -279,7 +279,9 @@ def _corner_of_labelled(source: Any, cell_size: float | None) -> dict[str, Any]:
 
 def _bands(array: NDArray[Any]) -> NDArray[Any]:
     if array.ndim not in (2, 3):
-        msg = f"a raster has the shape (bands, rows, cols), or (rows, cols) where it is one band; this has {array.shape}"
+        msg = (
+            f"a raster has the shape (bands, rows, cols), or (rows, cols) where it is one band; this has {array.shape}"
+        )
         raise DataError(msg)
     return array if array.ndim == 3 else array[np.newaxis]
 
@@ -301,8 +303,9 @@ def _picked(
         return [list(described).index(name) for name in named], named
     called = f", called {listed(known, 30)}" if known else ""
     if len(named) != bands:
-        msg = f"{len(named)} groups are named, and there are {bands} bands{called}: name one for each, in their order" + (
-            ", or some of those" if known else ""
+        msg = (
+            f"{len(named)} groups are named, and there are {bands} bands{called}: name one for each, in their order"
+            + (", or some of those" if known else "")
         )
         raise GroupError(msg)
     moved = [name for i, name in enumerate(named) if name in known and described[i] != name]
@@ -534,7 +537,9 @@ def _refuse_vast(frame: pd.DataFrame, at: tuple[Hashable, Hashable], shape: tupl
     size = int(np.prod([float(n) for n in shape]) * dtype.itemsize)
     if size <= _memory():
         return
-    ends = {end: None for name in at for end in (frame[name].astype(float).idxmin(), frame[name].astype(float).idxmax())}
+    ends = {
+        end: None for name in at for end in (frame[name].astype(float).idxmin(), frame[name].astype(float).idxmax())
+    }
     msg = (
         f"these {len(frame):,} cells span {shape[1]:,} × {shape[2]:,} cells, which for {shape[0]} groups is "
         f"{size / 1e9:,.0f} GB, more than the memory of this machine. Are the outermost cells right, rows {listed(ends)}? "

@@ -1,0 +1,125 @@
+"""Windows on grids: rows of those met, worked out strip by strip and never held for the whole grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from segregation_tools.errors import CapabilityError
+from segregation_tools.kernels.windows import box_rows
+from segregation_tools.population.options import real_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from segregation_tools.population.geography import Geography
+    from segregation_tools.population.grid import Grid
+
+__all__ = ["BoundWindow", "Square"]
+
+ALIKE = (
+    1e-9  # a distance that exceeds another by less than this part of it is the same: coordinates are known no better
+)
+
+
+@dataclass(frozen=True)
+class Square:
+    """Residents of a grid meet everyone in the square of cells around their own; all count alike.
+
+    Parameters
+    ----------
+    metres : float
+        Half the side, 0 or more: cells whose centres lie no farther to the west or east, and to the north or south.
+
+    Raises
+    ------
+    OptionError
+        If `metres` is no distance.
+
+    Notes
+    -----
+    The work does not grow with the square. A `Radius` reaches equally far in all directions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cells = sgt.Grid(1, 4, cell_size=100)
+    >>> pop = sgt.Population(np.array([[[9, 1, 0, 0]], [[0, 0, 5, 5]]]), ["a", "b"], geography=cells)
+    >>> pop.within(sgt.Square(100)).environment[:, 0]
+    array([[10., 10.,  1.,  0.],
+           [ 0.,  5., 10., 10.]])
+    """
+
+    metres: float
+
+    def __post_init__(self) -> None:
+        real_number(self.metres, "metres", 0, "a distance")
+
+    def __str__(self) -> str:
+        return f"everyone in a square that reaches {self.metres:,g} metres to each side"
+
+    def on(self, geography: Geography | Grid) -> BoundWindow:
+        """Count the cells.
+
+        Parameters
+        ----------
+        geography : Geography or Grid
+            The places of a population.
+
+        Returns
+        -------
+        BoundWindow
+
+        Raises
+        ------
+        CapabilityError
+            If the units are no cells of a grid.
+        GeographyError
+            If the cells are measured in degrees.
+        """
+        side = geography.cell_metres
+        if side is None:
+            msg = f"a square counts the cells of a grid; among units of other shapes: sgt.Radius({self.metres:g})"
+            raise CapabilityError(msg)
+        return BoundWindow(box_rows, (int(self.metres / side * (1 + ALIKE)),))
+
+
+@dataclass(frozen=True, eq=False)
+class BoundWindow:
+    """A window bound to the cells of a grid.
+
+    Attributes
+    ----------
+    around : callable
+        Whom the residents of some rows meet, ``around(counts, *size, first, last)``, strip by strip.
+    size : tuple
+        How far it reaches, in cells.
+    """
+
+    around: Callable[..., Iterator[tuple[int, int, NDArray[np.float64]]]]
+    size: tuple[Any, ...]
+    linear = True
+    includes_self = True
+
+    @property
+    def alike(self) -> Callable[..., Any]:
+        """Windows of one kind cut the rows alike."""
+        return self.around
+
+    def rows(
+        self, others: Sequence[BoundWindow], counts: NDArray[Any], first: int, last: int, *, everywhere: bool
+    ) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
+        """Yield those met by some rows, in this window and in others of its kind, which read the counts together."""
+        for strips in zip(
+            *(window.around(counts, *window.size, first, last) for window in (self, *others)), strict=True
+        ):
+            start, stop, _ = strips[0]
+            yield start, stop, [met for _, _, met in strips]
+
+    def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield the environment of a few rows after the other."""
+        for start, stop, (met,) in self.rows((), counts, 0, counts.shape[1], everywhere=True):
+            yield slice(start, stop), met

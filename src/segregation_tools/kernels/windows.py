@@ -1,0 +1,162 @@
+"""Box windows on grids: everyone within so many rows and columns of each cell, in rows that are handed on at once.
+
+Down the columns runs a sum that takes in a row and lets go of one, carried in two numbers so that nothing is lost by what
+leaves it; along the rows, sums of 1, 4, 16 … neighbours are put together, by adding alone. So the work does not grow with
+the window, fractional counts come out as right as whole ones, and the memory is that of a few rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segregation_tools.kernels.compile import compiled
+from segregation_tools.kernels.layout import at_the_door
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["box_rows"]
+
+STRIP = 4  # rows handed on together: with a few groups they stay in the second-level cache
+TILE = 1024  # columns worked on together: they stay in the first-level cache
+
+
+def box_rows(counts: NDArray[Any], half: int, first: int, last: int) -> Iterator[tuple[int, int, Floats]]:
+    """Add up what lies within so many rows and columns of every cell.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (groups, rows, cols)
+        What is added up.
+    half : int
+        How many rows and columns to each side, 0 or more.
+    first, last : int
+        Rows whose windows are wanted.
+
+    Yields
+    ------
+    first_row, last_row : int
+    met : ndarray of shape (groups, last_row − first_row, cols)
+        Valid until the next strip.
+    """
+    groups, size, cols = counts.shape
+    half = min(half, max(size, cols))
+    slab, above = at_the_door(counts, first - half - 1, last + half)
+    down, lost = np.zeros((groups, cols)), np.zeros((groups, cols))
+    ones, fours = np.empty(TILE + 2 * half), np.empty(TILE + 2 * half)
+    met = np.empty((groups, STRIP, cols))
+    nobody = np.zeros(cols, dtype=slab.dtype)
+    nobody.flags.writeable = False
+    _begin_columns(slab, nobody, first - above - half - 1, first - above + half, down, lost)
+    for start in range(first, last, STRIP):
+        stop = min(start + STRIP, last)
+        _box_rows(slab, nobody, start - above, stop - above, half, down, lost, ones, fours, met)
+        yield start, stop, met[:, : stop - start]
+
+
+@compiled
+def _begin_columns(
+    counts: NDArray[Any], nobody: NDArray[Any], start: int, stop: int, down: Floats, lost: Floats
+) -> None:
+    for g in range(counts.shape[0]):
+        for i in range(max(0, start), min(counts.shape[1], stop)):
+            _move_on(counts[g, i], nobody, down[g], lost[g])
+
+
+@compiled
+def _box_rows(
+    counts: NDArray[Any],
+    nobody: NDArray[Any],
+    first: int,
+    last: int,
+    half: int,
+    down: Floats,
+    lost: Floats,
+    ones: Floats,
+    fours: Floats,
+    met: Floats,
+) -> None:
+    groups, rows, _ = counts.shape
+    for i in range(first, last):
+        for g in range(groups):
+            comes = counts[g, i + half] if i + half < rows else nobody
+            leaves = counts[g, i - half - 1] if i > half else nobody
+            _move_on(comes, leaves, down[g], lost[g])
+            _across(down[g], lost[g], half, ones, fours, met[g, i - first])
+
+
+@compiled
+def _move_on(comes: NDArray[Any], leaves: NDArray[Any], down: Floats, lost: Floats) -> None:
+    """Take a row into the sums of the columns and let one go, keeping what rounding takes away (Knuth's two-sum)."""
+    for j in range(down.size):
+        a, b, here = np.float64(comes[j]), np.float64(leaves[j]), down[j]
+        more = a - b
+        back = more - a
+        rest = (a - (more - back)) - (b + back)
+        total = here + more
+        back = total - here
+        lost[j] += ((here - (total - back)) + (more - back)) + rest
+        down[j] = total
+
+
+@compiled
+def _across(down: Floats, lost: Floats, half: int, ones: Floats, fours: Floats, met: Floats) -> None:
+    """Sum of the columns within reach of each, tile by tile."""
+    cols, tile = down.size, ones.size - 2 * half
+    for start in range(0, cols, tile):
+        stop = min(start + tile, cols)
+        west, east = max(0, half - start), max(0, stop + half - cols)
+        size = stop - start + 2 * half
+        ones[:west] = 0
+        ones[size - east : size] = 0
+        _add(
+            down[start - half + west : stop + half - east], lost[start - half + west : stop + half - east], ones[west:]
+        )
+        _neighbours(ones, fours, size, 2 * half + 1, met[start:stop])
+
+
+@compiled
+def _neighbours(ones: Floats, fours: Floats, size: int, many: int, sums: Floats) -> None:
+    """Sum of so many neighbours from each on: of 1, 4, 16 … neighbours, as many as the number has in base 4."""
+    at, length = 0, 1
+    sums[:] = 0
+    while True:
+        for _ in range(many // length % 4):
+            _add_to(sums, ones[at:])
+            at += length
+        if at == many:
+            return
+        size -= 3 * length
+        _four(ones, length, fours[:size])
+        ones, fours = fours, ones
+        length *= 4
+
+
+# In functions of their own, with few arrays each, these loops work on several numbers at once.
+
+
+@compiled
+def _add_to(sums: Floats, a: Floats) -> None:
+    for k in range(sums.size):
+        sums[k] += a[k]
+
+
+@compiled
+def _add(a: Floats, b: Floats, sums: Floats) -> None:
+    for k in range(a.size):
+        sums[k] = a[k] + b[k]
+
+
+@compiled
+def _four(one: Floats, step: int, four: Floats) -> None:
+    size = four.size
+    a, b, c, d = one[:size], one[step : step + size], one[2 * step : 2 * step + size], one[3 * step : 3 * step + size]
+    for k in range(size):
+        four[k] = (a[k] + b[k]) + (c[k] + d[k])
