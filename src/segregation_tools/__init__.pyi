@@ -152,5 +152,6 @@ from .population.grid import Grid as Grid
 from .population.population import Population as Population
 from .population.synthetic import District as District
 from .population.synthetic import synthetic_city as synthetic_city
+from .population.synthetic import synthetic_country as synthetic_country
 from .population.synthetic import synthetic_district as synthetic_district
 from .views.page import report as report

@@ -125,10 +125,10 @@ def _across(down: Floats, lost: Floats, half: int, ones: Floats, fours: Floats, 
 @compiled
 def _neighbours(ones: Floats, fours: Floats, size: int, many: int, sums: Floats) -> None:
     """Sum of so many neighbours from each on: of 1, 4, 16 … neighbours, as many as the number has in base 4."""
-    at, length = 0, 1
-    sums[:] = 0
+    at, length = 1, 1
+    sums[:] = ones[: sums.size]  # the number is odd
     while True:
-        for _ in range(many // length % 4):
+        for _ in range((many - 1 if length == 1 else many) // length % 4):
             _add_to(sums, ones[at:])
             at += length
         if at == many:

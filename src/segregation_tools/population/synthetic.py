@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame, GeoSeries
     from numpy.typing import NDArray
 
-__all__ = ["District", "school_zones", "synthetic_city", "synthetic_district"]
+__all__ = ["District", "school_zones", "synthetic_city", "synthetic_country", "synthetic_district"]
 
 PATTERNS = ("checkerboard", "ghetto", "gradient", "random")
 KINDS = ("polygons", "points", "grid")
@@ -100,6 +100,84 @@ def synthetic_city(
         raise DataError(msg)
     place = grid.cells(points=kind == "points")
     return Population(counts.reshape(size, -1), groups, geography=Geography(place.index, place))
+
+
+def synthetic_country(
+    rows: int = 600,
+    cols: int = 500,
+    *,
+    towns: int = 60,
+    groups: Sequence[str] = ("a", "b", "c"),
+    people: float = 1_000_000,
+    cell_size: float = 100.0,
+    rng: np.random.Generator | int,
+) -> Population:
+    """Make a country of towns on a grid, most of its cells empty, as in the grids of a census.
+
+    The second town has half as many people as the first, the third a third (Zipf); from its centre each thins out
+    exponentially (Clark). In every town each group has a quarter around which more of its people live.
+
+    Parameters
+    ----------
+    rows, cols : int
+        Shape of the grid.
+    towns : int
+        How many, anywhere.
+    groups : sequence of str
+        Group labels; the second has half as many people as the first, and so on.
+    people : float
+        About how many live in the country.
+    cell_size : float
+        Side of a cell, in metres.
+    rng : numpy.random.Generator or int
+        Chance.
+
+    Returns
+    -------
+    Population
+        Whole people on a grid.
+
+    References
+    ----------
+    Clark, C. (1951), Urban population densities, Journal of the Royal Statistical Society A 114, 490-496.
+
+    Examples
+    --------
+    >>> country = synthetic_country(200, 150, towns=5, people=50_000, rng=1)
+    >>> country.counts.shape, bool((country.sizes == 0).mean() > 0.5)
+    ((3, 200, 150), True)
+    """
+    if min(rows, cols, towns) < 1 or not people > 0:
+        msg = f"a country needs cells, a town and people, not {rows} × {cols} cells, {towns} towns and {people} people"
+        raise DataError(msg)
+    chance = np.random.default_rng(rng)
+    expected = np.zeros((len(groups), rows, cols))
+    of_group = 0.5 ** np.arange(len(groups))
+    sizes = people / np.arange(1, towns + 1)
+    sizes *= people / sizes.sum()
+    for size in sizes:
+        reach = 1 + 0.02 * np.sqrt(size)  # in cells: large towns are wider, and denser, too
+        centre = chance.random(2) * (rows, cols)
+        window, distance = _around(centre, 9 * reach, rows, cols)
+        quarters = centre + chance.normal(0, 1.5 * reach, (len(groups), 2))
+        near = np.stack([np.exp(-(_around(at, 0, rows, cols, window)[1] / reach) ** 2) for at in quarters])
+        weights = of_group[:, np.newaxis, np.newaxis] * (0.3 + 3 * near)
+        density = size * np.exp(-distance / reach) / (2 * np.pi * reach**2)
+        expected[:, *window] += density * weights / weights.sum(axis=0)
+    counts = chance.poisson(expected)
+    counts[:, *np.unravel_index(expected.sum(axis=0).argmax(), (rows, cols))] += 1
+    return Population(counts.astype(np.int32), groups, geography=Grid(rows, cols, cell_size))
+
+
+def _around(
+    centre: NDArray[np.float64], reach: float, rows: int, cols: int, window: tuple[slice, slice] | None = None
+) -> tuple[tuple[slice, slice], NDArray[np.float64]]:
+    """Rows and columns within reach of a place, or others, and how far their cells lie from it, in cells."""
+    if window is None:
+        low, high = np.maximum(centre - reach, 0).astype(int), np.ceil(centre + reach).astype(int)
+        window = slice(low[0], min(high[0], rows)), slice(low[1], min(high[1], cols))
+    down, across = np.mgrid[window]
+    return window, np.hypot(down + 0.5 - centre[0], across + 0.5 - centre[1])
 
 
 @dataclass(frozen=True, eq=False)
