@@ -121,8 +121,9 @@ def test_refusals_name_units_and_mend(squares, tracts):
         (squares, {"onto": "strips"}, "is a Population or a GeoDataFrame"),
         (degrees, {"onto": tracts}, "estimate_utm_crs"),
         (flat, {"onto": STRIPS}, "without an area"),
-        (grid, {"onto": STRIPS}, "grid"),
-        (squares, {"onto": grid}, "grid"),
+        (grid, {"onto": grid}, "onto one grid first"),
+        (grid, {"weights": weights}, "onto=...*merge"),
+        (squares, {"onto": grid, "weights": weights}, "onto=...*merge"),
         (squares.within(sgt.Contiguity()), {"onto": STRIPS}, "first the units"),
     ]
     for source, given, says in cases:

@@ -301,9 +301,12 @@ def test_grids_that_cannot_be(size):
         sgt.Grid(**({"rows": 2, "cols": 3, "cell_size": 10.0} | size))
 
 
-def test_grids_in_degrees_refuse_metres():
-    with pytest.raises(sgt.GeographyError, match="to_crs"):
-        _ = sgt.Grid(2, 3, 0.1, crs=4326).areas
+@pytest.mark.parametrize("what", ["perimeters", "centroids", "borders", "bands", "cell_metres"])
+def test_grids_in_degrees_refuse_metres(what):
+    with pytest.raises(sgt.GeographyError, match=r"gdalwarp .* -r sum.*to_crs\(frame.estimate_utm_crs\(\)\)"):
+        getattr(sgt.Grid(2, 3, 0.1, crs=4326), what)
+    with pytest.raises(sgt.GeographyError, match="cell_size=100"):
+        getattr(sgt.Grid(2, 3, None), what)
 
 
 def test_groups_are_picked_by_any_list_but_a_set():

@@ -43,8 +43,8 @@ class Labels:
     def __init__(self, geography: Geography | Grid) -> None:
         self.geography = geography
 
-    def __getitem__(self, rows: NDArray[np.bool_]) -> FirstOf:
-        chosen = np.flatnonzero(rows)
+    def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FirstOf:
+        chosen = np.flatnonzero(rows) if rows.dtype == bool else rows
         return FirstOf(self.geography.labels(chosen[:NAMED]), len(chosen))
 
 

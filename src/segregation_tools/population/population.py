@@ -311,8 +311,9 @@ class Population:
         ----------
         source : path, array or xarray.DataArray
             A file that rasterio reads (extra ``raster``); an array of shape (bands, rows, cols), or (rows, cols) where it
-            is one band, north up; or a DataArray with dimensions in this order, whose coordinates are centres of cells. Counts
-            keep their number type, and an array is not copied unless something in it stands for nobody or north is down.
+            is one band, north up; or a DataArray with dimensions in this order, whose coordinates are centres of cells.
+            Counts keep their number type, and an array is not copied unless something in it stands for nobody, or north is
+            down.
         groups : sequence, optional
             Bands to read, by what the raster calls them; or a name for each band, in their order. Without it, what the
             raster calls its bands, else ``band_1``, ``band_2`` …
@@ -387,8 +388,8 @@ class Population:
         crs : optional
             Coordinate reference system; metres without.
         anchor : {"center", "corner"}
-            Whether coordinates are those of the centre (such as x_mp_100m of the German census) or of the lower left corner (as in the
-            names of the European grid).
+            Whether coordinates are those of the centre (such as x_mp_100m of the German census) or of the lower left
+            corner (as in the names of cells of the European grid).
 
         Returns
         -------

@@ -198,7 +198,8 @@ def _of_labelled(source: Any, groups: Sequence[Hashable] | None, cell_size: floa
     called = [dim.lower() for dim in dims]
     if called[-2] in ACROSS or called[-1] in DOWN or (len(called) == 3 and called[0] in (*ACROSS, *DOWN)):
         down, right = (next((dim for dim in dims if dim.lower() in known), known[0]) for known in (DOWN, ACROSS))
-        msg = f"dimensions must be bands, rows and columns; these are {listed(dims)}: data.transpose(..., {down!r}, {right!r})"
+        mend = f"data.transpose(..., {down!r}, {right!r})"
+        msg = f"dimensions must be bands, rows and columns; these are {listed(dims)}: {mend}"
         raise DataError(msg)
     described = (source.name,) if own.ndim == 2 else _described(source, source.dims[0], len(counts))
     at, named = _picked(groups, described, len(counts))
@@ -226,7 +227,7 @@ def _fills(said: Any) -> tuple[float, ...]:
 def _described(source: Any, dim: Hashable, bands: int) -> tuple[Any, ...]:
     """Names of the bands: text along their dimension, or the descriptions that a file had."""
     if dim in source.coords and source.coords[dim].dtype.kind in "OUT":
-        return tuple(source.coords[dim].values.tolist())
+        return tuple(np.asarray(source.coords[dim]).tolist())
     said = source.attrs.get("long_name")
     said = (said,) if isinstance(said, str) else said
     return tuple(said) if isinstance(said, (tuple, list)) and len(said) == bands else (None,) * bands
@@ -336,7 +337,7 @@ def _size(cells: Cells, cell_size: float | None) -> float | None:
 
 
 def _people(cells: Cells) -> NDArray[Any]:
-    """Counts with north up, and nobody where there is no data; the same array where nothing had to be changed."""
+    """Turn counts north up, with nobody where there is no data: the same array where nothing had to be changed."""
     turn = slice(None), slice(None, None, 1 if cells.down else -1), slice(None, None, 1 if cells.right else -1)
     stored = cells.counts if cells.down and cells.right else np.ascontiguousarray(cells.counts[turn])
     absent = None if cells.absent is None else cells.absent[turn]
@@ -391,23 +392,23 @@ def _check_band(band: NDArray[Any], name: Any, fills: tuple[float, ...]) -> None
                 DataWarning,
             )
         return
-    for wrong, what, one in (
+    trouble: tuple[tuple[NDArray[np.bool_], str, Any], ...] = (
         (np.isnan(band), "no value (NaN)", np.nan),
         (band < 0, "negative numbers", low),
         (band >= np.float64(HUGE), "numbers that cannot be people", high),
-    ):
+    )
+    for wrong, what, value in trouble:
         if wrong.any():
-            values = band[wrong]
             mend = "Correct them"
-            if np.isnan(one) or (values == one).all():
-                what = what if np.isnan(one) else f"{what} ({one.item():.17g})"
-                mend = f"If nobody lives there: {_declared(fills, one)}"
+            if np.isnan(value) or (band[wrong] == value).all():
+                what = what if np.isnan(value) else f"{what} ({value})"
+                mend = f"If nobody lives there: {_declared(fills, value)}"
             msg = f"band {name!r} holds {what} in cells (row, col) {listed(_cells(wrong))}. {mend}"
             raise DataError(msg)
 
 
 def _cells(where: NDArray[np.bool_]) -> Any:
-    return Labels(Grid(*where.shape, None))[where.reshape(-1)]
+    return Labels(Grid(where.shape[0], where.shape[1], None))[where.reshape(-1)]
 
 
 def _declared(fills: tuple[float, ...], more: Any) -> str:
@@ -495,15 +496,15 @@ def read_cells(
 
 
 def _whole_column(frame: pd.DataFrame, name: Hashable) -> NDArray[Any]:
-    """Counts of a column, checked, in its own number type."""
+    """Read a column of counts in its own number type."""
     values = column_of_numbers(frame, name, frame.index)
     check_counts(values, name, frame.index)
-    dtype = getattr(frame[name].dtype, "numpy_dtype", frame[name].dtype)
-    return frame[name].to_numpy(dtype=dtype) if dtype.kind in "iuf" else values
+    own: Any = getattr(frame[name].dtype, "numpy_dtype", frame[name].dtype)
+    return frame[name].to_numpy(dtype=own) if own.kind in "iuf" else values
 
 
 def _along(frame: pd.DataFrame, name: Hashable, side: float) -> tuple[NDArray[np.int64], float]:
-    """Number of each cell along one axis, from 0, and the coordinate of the first."""
+    """Count the cells along one axis from 0, and give the coordinate of the first."""
     values = column_of_numbers(frame, name, frame.index)
     absent = ~np.isfinite(values)
     if absent.any():
