@@ -84,6 +84,10 @@ class Spans(NamedTuple):
         for polygon, cell, share in self.cells():
             np.add.at(out, cell, values[polygon] * share)
 
+    def of(self, some: NDArray[np.bool_]) -> Spans:
+        """Choose some of the spans."""
+        return Spans(self.polygon[some], self.start[some], self.width[some], self.share[some])
+
     def cells(self) -> Iterator[tuple[Numbers, Numbers, Floats]]:
         """Yield polygons, cells and shares, one for each cell, a million or so at a time."""
         ends, done = np.cumsum(self.width), 0
@@ -142,8 +146,8 @@ def covered(polygons: NDArray[Any], grid: Grid) -> Iterator[Covered]:
     -----
     Every border is cut at the lines of the lattice. To the east of a piece that rises by *h* within its row of cells, all
     cells are covered by *h* more, and the piece's own cell by the part of it that lies to the east; pieces that fall take
-    away. So the shares of cells that borders touch follow from their pieces, and those of all others are 0 or 1. No shapes
-    are intersected, and errors are those of the coordinates. (Fonts are drawn in this way.)
+    away. Level borders do neither, so that cells between two pieces of a row are all covered alike. No shapes are
+    intersected, and errors are those of the coordinates. (Fonts are drawn in this way.)
     """
     import shapely
 
@@ -169,15 +173,14 @@ def _covered(polygons: NDArray[Any], grid: Grid, before: int) -> Covered:
     share = upto - height + own
     gap = np.zeros(len(col), dtype=np.int64)
     gap[:-1] = np.where((polygon[1:] == polygon[:-1]) & (row[1:] == row[:-1]), col[1:] - col[:-1] - 1, 0)
-    inner = (gap > 0) & (upto > 0.5)
-    share = np.where(share > 1 - SLIVER, 1.0, share)
-    some = share > SLIVER
+    share, between = (np.where(part > 1 - SLIVER, 1.0, part) for part in (share, upto))
+    some, inner = share > SLIVER, (gap > 0) & (between > SLIVER)
     return Covered(
         np.concatenate([polygon[some], polygon[inner]]) + before,
         np.concatenate([row[some], row[inner]]),
         np.concatenate([col[some], col[inner] + 1]),
         np.concatenate([np.ones(some.sum(), dtype=np.int64), gap[inner]]),
-        np.concatenate([share[some], np.ones(inner.sum())]),
+        np.concatenate([share[some], between[inner]]),
     )
 
 

@@ -286,11 +286,12 @@ def _cells_to_polygons(pop: Population, grid: Grid, place: Geography) -> _Sharin
 
 
 def _times_covered(every: list[Spans], size: int) -> NDArray[np.float64]:
-    """How many times polygons cover each cell, parts included."""
+    """How many times polygons cover each cell, parts included; whole numbers are added up from where they change."""
     times, steps = np.zeros(size), np.zeros(size + 1)
     for spans in every:
         whole = spans.share == 1
-        np.add.at(times, spans.start[~whole], spans.share[~whole])  # a part is one cell wide
+        for _, cell, share in spans.of(~whole).cells():
+            np.add.at(times, cell, share)
         np.add.at(steps, spans.start[whole], 1.0)
         np.add.at(steps, (spans.start + spans.width)[whole], -1.0)
     times += np.cumsum(steps[:-1], out=steps[:-1])

@@ -748,8 +748,9 @@ class Population:
         ]
         if self._tiers is not None:
             parts.append(f"tiers: {listed(self._tiers.columns)}")
-        if self.geography.crs is not None:
-            parts.append(self.geography.crs.to_string())
+        crs = self.geography.crs
+        if crs is not None:
+            parts.append(crs.to_string() if crs.to_authority() else crs.name)  # the text of others fills a page
         if self.recipe is not None:
             parts.append(f"within {self.recipe!r}")
         return "; ".join(parts)

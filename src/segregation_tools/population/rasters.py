@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["read_cells", "read_raster"]
 
 OFF = 0.01  # of a cell, by which coordinates may be rounded
-ROUNDED = 1e-5  # of a huge nodata value, by which files that write it as text round it
+ROUNDED = 1e-2  # of a huge nodata value, by which files that write it as text round it
 HUGE = 1e30  # no count of people
 MOST = 2**40  # cells in a row, among which a float still tells hundredths apart
 MANY = 20  # cells that do not lie far apart by chance
@@ -536,15 +536,15 @@ def _along(frame: pd.DataFrame, name: Hashable, side: float) -> tuple[NDArray[np
 def _refuse_vast(frame: pd.DataFrame, at: tuple[Hashable, Hashable], shape: tuple[int, int, int], dtype: Any) -> None:
     """Refuse a lattice that this machine cannot hold."""
     size = int(np.prod([float(n) for n in shape]) * dtype.itemsize)
-    if size <= _memory():
+    if size <= _memory() / 2:
         return
     ends = {
         end: None for name in at for end in (frame[name].astype(float).idxmin(), frame[name].astype(float).idxmax())
     }
     msg = (
         f"these {len(frame):,} cells span {shape[1]:,} × {shape[2]:,} cells, which for {shape[0]} groups is "
-        f"{size / 1e9:,.0f} GB, more than the memory of this machine. Are the outermost cells right, rows {listed(ends)}? "
-        f"If so take one region, frame[frame[{at[0]!r}].between(west, east)], or fewer groups"
+        f"{size / 1e9:,.0f} GB, more than half the memory of this machine. Are the outermost cells right, rows "
+        f"{listed(ends)}? If so take one region, frame[frame[{at[0]!r}].between(west, east)], or fewer groups"
     )
     raise DataError(msg)
 
