@@ -670,6 +670,24 @@ def test_cells_are_added_up_to_polygons(dtype):
     assert whole.counts.tolist() == pop.merge(np.where(np.arange(24) % 6 < 2, "p0", "p1")).counts.tolist()
 
 
+def test_rows_are_split_by_level_borders():
+    pop = towns()
+    halves = geopandas.GeoDataFrame(geometry=[shapely.box(0, 0, 6, 1.25), shapely.box(0, 1.25, 6, 4)])
+    rows = pop.counts.sum(axis=2, dtype=float)
+    told = sgt.crosswalk(pop, halves)
+    np.testing.assert_allclose(told.counts[:, 0], rows[:, 3] + rows[:, 2] / 4, rtol=1e-14)
+    np.testing.assert_allclose(told.group_totals, pop.group_totals, rtol=1e-14)
+    back = sgt.crosswalk(told, pop)
+    np.testing.assert_allclose(back.counts[:, 3], np.repeat(told.counts[:, :1] / 7.5, 6, axis=1), rtol=1e-14)
+
+
+def test_borders_along_the_lattice_leave_no_slivers():
+    grid = sgt.Grid(30, 30, 0.1, None, 40_000.7, 30_000.3)
+    block = shapely.box(40_001.0, 29_998.3, 40_002.4, 29_999.9)
+    assert set(np.unique(cover([block], grid))) == {0.0, 1.0}
+    assert cover([block], grid).sum() == 14 * 16
+
+
 @given(st.integers(0, 999))
 def test_totals_survive_to_polygons_and_back(seed):
     """Polygons that cover a grid, of any form: everyone is counted once, whatever the sizes."""
@@ -746,6 +764,12 @@ def test_where_polygons_overlap_nobody_is_counted_twice():
             with pytest.warns(sgt.DataWarning, match=rf"{people} of 10,000 people .*overlap.*'west', 'east'"):
                 told = sgt.crosswalk(pop, torn)
         assert told.group_totals.sum() == pytest.approx(10_000, rel=1e-12)
+    torn.geometry = [shapely.box(0, 0, 501, 1), shapely.box(500, 0, 1000, 1)]
+    unsure = sgt.Population(pop.counts, ["a"], geography=pop.geography, margins=np.full((1, 1, 1000), 2.0))
+    with pytest.warns(sgt.DataWarning, match="overlap"):
+        assert sgt.crosswalk(unsure, torn).margins[0].tolist() == pytest.approx(
+            [np.sqrt(4 * 500 + 1), np.sqrt(4 * 499 + 1)]
+        )
     torn.geometry = [shapely.box(0, 0, 700, 1), shapely.box(500, 0, 1000, 1)]
     with pytest.raises(
         sgt.DataError, match=r"2,000 of 10,000 people .* 'west', 'east', and would be counted more than once"

@@ -202,8 +202,6 @@ def _edges(polygons: NDArray[Any], grid: Grid) -> tuple[Numbers, Floats]:
     points, ring = shapely.get_coordinates(rings, return_index=True)
     side = grid.side("covering cells")
     at = np.column_stack([(points[:, 0] - grid.x) / side, (grid.y - points[:, 1]) / side])
-    near = np.round(at)
-    at = np.where(np.abs(at - near) < SLIVER, near, at)  # borders drawn along the lattice lie on it
     joined = ring[1:] == ring[:-1]
     ends = np.stack([at[:-1], at[1:]], axis=1)[joined]
     return of_part[areal][of_ring[ring[:-1][joined]]], ends
