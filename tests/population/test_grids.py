@@ -746,6 +746,9 @@ def test_whoever_lives_outside_is_counted():
     with pytest.warns(sgt.DataWarning, match=rf"{lost:,.0f} of .* from cells \(row, col\) \(0, 4\), \(0, 5\)"):
         told = sgt.crosswalk(pop, strips(0, 2, 4.5))
     assert told.group_totals.sum() == pytest.approx(pop.group_totals.sum() - lost)
+    unsure = sgt.Population(np.ones((1, 1, 1)), ["a"], geography=sgt.Grid(1, 1, 1.0, None, 0.0, 1.0), margins=[[[4.0]]])
+    with pytest.warns(sgt.DataWarning, match="in none"):
+        assert sgt.crosswalk(unsure, strips(0, 0.25)).margins.tolist() == [[1.0]]
     frame = strips(0, 4, 8, high=4.0).assign(a=[3, 10])
     with pytest.warns(sgt.DataWarning, match="5 of 13 people live outside the grid.* 'p1'.*reaches further"):
         told = sgt.crosswalk(sgt.Population.from_frame(frame, ["a"]), pop)
