@@ -94,7 +94,9 @@ def test_a_country_is_mostly_empty_and_its_towns_follow_zipf():
     assert country.counts.dtype == np.int32
     assert (country.sizes == 0).mean() > 0.5
     assert 0.5 < country.sizes.sum() / 200_000 <= 1.01  # some towns reach beyond the border
-    assert sgt.dissimilarity(country.within(sgt.Square(300))) > 5 * sgt.dissimilarity(country.within(sgt.Square(50_000)))
+    assert sgt.dissimilarity(country.within(sgt.Square(300))) > 5 * sgt.dissimilarity(
+        country.within(sgt.Square(50_000))
+    )
     again = sgt.synthetic_country(400, 400, towns=12, people=200_000, rng=2)
     np.testing.assert_array_equal(again.counts, country.counts)
     np.testing.assert_allclose(sgt.synthetic_country(60, 60, towns=1, people=5000, rng=1).sizes.sum(), 5000, rtol=0.5)

@@ -508,7 +508,7 @@ class Population:
         if alone.any():
             units = np.arange(len(self)).reshape(self.sizes.shape)[where][alone]
             msg = (
-                f"residents of some units meet nobody in this environment: {listed(self.units[units])}. "
+                f"residents of some units meet nobody in this environment: {listed(self.geography.labels(units))}. "
                 "Widen it, or let people meet their own unit"
             )
             raise CapabilityError(msg)

@@ -160,7 +160,7 @@ def synthetic_country(
         centre = chance.random(2) * (rows, cols)
         window, distance = _around(centre, 9 * reach, rows, cols)
         quarters = centre + chance.normal(0, 1.5 * reach, (len(groups), 2))
-        near = np.stack([np.exp(-(_around(at, 0, rows, cols, window)[1] / reach) ** 2) for at in quarters])
+        near = np.stack([np.exp(-((_around(at, 0, rows, cols, window)[1] / reach) ** 2)) for at in quarters])
         weights = of_group[:, np.newaxis, np.newaxis] * (0.3 + 3 * near)
         density = size * np.exp(-distance / reach) / (2 * np.pi * reach**2)
         expected[:, *window] += density * weights / weights.sum(axis=0)
