@@ -113,11 +113,13 @@ class BoundWindow:
         self, others: Sequence[BoundWindow], counts: NDArray[Any], first: int, last: int, *, everywhere: bool
     ) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
         """Yield those met by some rows, in this window and in others of its kind, which read the counts together."""
-        for strips in zip(
-            *(window.around(counts, *window.size, first, last) for window in (self, *others)), strict=True
-        ):
-            start, stop, _ = strips[0]
-            yield start, stop, [met for _, _, met in strips]
+        strips = [window.around(counts, *window.size, first, last) for window in (self, *others)]
+        now = [next(strip) for strip in strips]
+        while first < last:
+            until = min(stop for _, stop, _ in now)
+            yield first, until, [met[:, first - start : until - start] for start, _, met in now]
+            now = [next(strip, here) if here[1] == until else here for strip, here in zip(strips, now, strict=True)]
+            first = until
 
     def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield the environment of a few rows after the other."""

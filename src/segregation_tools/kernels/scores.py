@@ -87,7 +87,7 @@ class Totals:
         lived, above = at_the_door(counts, first, first + met.shape[1])
         groups = len(self.mix)
         _add_strip(
-            lived, first - above, met, self.mix, int(self.mix.argmax()), *self.wanted,
+            lived, first - above, np.ascontiguousarray(met), self.mix, int(self.mix.argmax()), *self.wanted,
             np.empty((groups, TILE)), np.empty((groups, TILE)), np.empty((3, TILE)), np.empty(TILE, np.int64),
             self.sums, self.meetings,
         )  # fmt: skip
@@ -145,8 +145,9 @@ class Shares:
             self.room = np.empty((2 * groups + 2, rows * cols))
         home, p, residents, people = self.room[:groups], self.room[groups:-2], self.room[-2], self.room[-1]
         some = _take_strip(
-            lived, first - above, met, home, p, residents, people, np.empty(TILE), np.empty(TILE, np.int64)
-        )
+            lived, first - above, np.ascontiguousarray(met), home, p, residents, people,
+            np.empty(TILE), np.empty(TILE, np.int64),
+        )  # fmt: skip
         return home[:, :some], p[:, :some], residents[:some], people[:some]
 
 

@@ -1,0 +1,44 @@
+"""Compile what is compiled, once on a machine, so that no later call waits for it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from segregation_tools.environments.nearest import NearestPeople
+from segregation_tools.environments.radius import Radius
+from segregation_tools.environments.windows import Square
+from segregation_tools.indices.evenness import dissimilarity, information_theory, relative_diversity
+from segregation_tools.indices.exposure import exposure
+from segregation_tools.indices.together import measure
+from segregation_tools.kernels.decay import KERNELS
+from segregation_tools.population.grid import Grid
+from segregation_tools.population.population import Population
+
+__all__ = ["warmup"]
+
+
+def warmup() -> None:
+    """Compile the kernels of grids, and of points within a distance; what was compiled before is only loaded.
+
+    Compiled code is kept on disk, beside the library or in the folder that ``NUMBA_CACHE_DIR`` names, so that this takes a
+    minute once and a second ever after. Without it, each kernel is compiled when it is first needed.
+
+    Examples
+    --------
+    >>> sgt.warmup()
+    """
+    indices = [dissimilarity, information_theory, exposure, relative_diversity]
+    for dtype in (np.float32, np.float64):
+        cells = np.ones((2, 8, 9), dtype=dtype)
+        cells[0, 3] = 7
+        pop = Population(cells, ["a", "b"], geography=Grid(8, 9, cell_size=100.0))
+        recipes = [
+            Square(200),
+            *[Radius(metres, kernel) for kernel in KERNELS for metres in (200, 2000)],
+            *[NearestPeople(9, ring, shape=shape) for ring in ("whole", "proportional") for shape in ("disc", "square")],
+        ]
+        for recipe in recipes:
+            measure(pop.within(recipe), indices)
+    place = Population(pop.counts.reshape(2, -1), ["a", "b"], geography=_points(pop))
+    for recipe in (Radius(200), NearestPeople(9)):
+        measure(place.within(recipe), indices)
