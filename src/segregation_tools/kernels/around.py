@@ -1,0 +1,244 @@
+"""Weighted sums over what lies around every cell, added up directly: nothing is subtracted, so every digit of a small sum counts.
+
+Weights depend on the distance alone, and no kernel is replaced by a product of two: rows as far above as below a cell are
+added first, then columns as far to the left as to the right, as far as the disc reaches there. A Gaussian is the product of
+its rows and columns inside the disc, so that its work grows with the radius; that of other kernels grows with the square.
+Arithmetic is that of the counts: where they are of single precision, sums are good to 10⁻⁵ of each (most often 10⁻⁶).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segregation_tools.kernels.compile import vectorized
+from segregation_tools.kernels.decay import REACH, weights_at
+from segregation_tools.kernels.strips import half_widths, strips, tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from segregation_tools.kernels.strips import Strips
+
+    Numbers = NDArray[Any]
+    Ints = NDArray[np.int64]
+
+__all__ = ["direct_rows", "gaussian_rows"]
+
+HEIGHT = 128
+TILE_BYTES = 4096  # of a row of a tile: the few rows at work stay in the first-level cache
+
+
+def gaussian_rows(counts: Numbers, sigma: float, first: int, last: int) -> Strips:
+    """Add up what lies around every cell of some rows, weighted by exp(−d²/2σ²) as far as d = 4 σ.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (groups, rows, cols)
+        0 or more.
+    sigma : float
+        Standard deviation in cells, 0 or more.
+    first, last : int
+        Rows to cover.
+
+    Yields
+    ------
+    tuple of int, int and ndarray of shape (groups, last row − first row, cols)
+        First and last row, and their sums, valid until the next strip.
+    """
+    _, rows, cols = counts.shape
+    heights = np.minimum(half_widths(sigma * REACH["gaussian"], (rows, cols))[:cols], rows - 1)
+    tile = _Tile(counts, int(heights[0]), len(heights) - 1, buffers=5)
+    down = weights_at(np.arange(heights[0] + 1.0), sigma, "gaussian").astype(counts.dtype)
+    across = tile.halved(weights_at(np.arange(float(len(heights))), sigma, "gaussian"))
+    for top, bottom, met in strips(counts, first, last, HEIGHT):
+        for group, sums in zip(counts, met, strict=True):
+            for left, right in tiles(cols, tile.width):
+                if tile.holds(group, top, bottom, left):
+                    _gaussian(tile.counts, tile.some, heights, down, across, tile.buffers, tile.row, left, right, sums)
+                else:
+                    sums[:, left:right] = 0
+        yield top, bottom, met
+
+
+def direct_rows(counts: Numbers, table: NDArray[np.float64], widths: Ints, first: int, last: int) -> Strips:
+    """Add up what lies around every cell of some rows, weighted by a table.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (groups, rows, cols)
+        0 or more.
+    table : ndarray of shape (reach in rows + 1, reach in columns + 1)
+        Weight of what lies so many rows and columns away.
+    widths : ndarray of int, shape (reach in rows + 1,)
+        How many columns to either side count, so many rows away.
+    first, last : int
+        Rows to cover.
+
+    Yields
+    ------
+    tuple of int, int and ndarray of shape (groups, last row − first row, cols)
+        First and last row, and their sums, valid until the next strip.
+    """
+    tile = _Tile(counts, len(table) - 1, table.shape[1] - 1, buffers=1)
+    across = tile.halved(table)
+    for top, bottom, met in strips(counts, first, last, HEIGHT):
+        for group, sums in zip(counts, met, strict=True):
+            for left, right in tiles(counts.shape[2], tile.width):
+                if tile.holds(group, top, bottom, left):
+                    _direct(tile.counts, tile.some, widths, across, tile.buffers[0], tile.row, left, right, sums)
+                else:
+                    sums[:, left:right] = 0
+        yield top, bottom, met
+
+
+class _Tile:
+    """Room for a tile of counts with all that is in reach of it, and for the rows at work; outside the grid there is nobody.
+
+    Rows are copied because those of a grid are often a power of two apart, where few of them fit into a cache together.
+    """
+
+    def __init__(self, counts: Numbers, reach_down: int, reach_across: int, buffers: int) -> None:
+        _, rows, cols = counts.shape
+        self.reach = reach_down
+        self.pad = -(-(reach_across + 4) // 16) * 16  # columns are taken four at a time, some beyond the reach
+        self.width = min(cols, TILE_BYTES // counts.itemsize)
+        height, width = min(rows, HEIGHT) + 2 * reach_down, self.width + 2 * self.pad
+        self.room = np.empty((height, width), dtype=counts.dtype)
+        self.some = np.empty(height, dtype=np.bool_)
+        self.buffers = np.empty((buffers, width), dtype=counts.dtype)
+        self.row = np.empty(self.width, dtype=counts.dtype)
+
+    def halved(self, weights: NDArray[np.float64]) -> Numbers:
+        """Lay out weights of columns four at a time; the middle one, which is added to itself, counts half."""
+        filled = np.zeros((*weights.shape[:-1], -(-weights.shape[-1] // 4) * 4), dtype=self.row.dtype)
+        filled[..., : weights.shape[-1]] = weights
+        filled[..., 0] /= 2
+        return filled
+
+    def holds(self, counts: Numbers, top: int, bottom: int, left: int) -> bool:
+        """Copy what is in reach of a tile; False if nobody lives there."""
+        self.counts = self.room[: bottom - top + 2 * self.reach]
+        return bool(_copied(counts, top - self.reach, left - self.pad, self.counts, self.some))
+
+
+@vectorized
+def _copied(counts: Numbers, top: int, left: int, tile: Numbers, some: NDArray[np.bool_]) -> bool:
+    """Copy a part of a grid and zeros around it; note in which rows somebody lives, and tell whether in any."""
+    rows, cols = counts.shape
+    start, stop = max(0, left), min(cols, left + tile.shape[1])
+    any_row = False
+    for y in range(len(tile)):
+        row = tile[y]
+        row[:] = 0
+        some[y] = False
+        if 0 <= top + y < rows:
+            here, inside = counts[top + y, start:stop], row[start - left : stop - left]
+            inhabited = 0
+            for x in range(len(here)):
+                inside[x] = here[x]
+                inhabited += here[x] != 0
+            some[y] = inhabited > 0
+            any_row |= some[y]
+    return any_row
+
+
+@vectorized
+def _gaussian(
+    counts: Numbers,
+    some: NDArray[np.bool_],
+    heights: Ints,
+    down: Numbers,
+    across: Numbers,
+    sums_down: Numbers,
+    row: Numbers,
+    left: int,
+    right: int,
+    sums: NDArray[np.float64],
+) -> None:
+    """Weigh what lies around every cell of a tile, column by column from the farthest, which is the shortest, inward."""
+    reach, width = down.shape[0] - 1, right - left
+    pad = (counts.shape[1] - len(row)) // 2
+    row = row[:width]
+    for i in range(len(sums)):
+        y = i + reach
+        for x in range(counts.shape[1]):
+            sums_down[0, x] = counts[y, x]
+        row[:] = 0
+        # sums_down[at] holds the rows as far as `height`, which four columns at most still need before it is used again.
+        height, at, at1, at2, at3 = 0, 0, 0, 0, 0
+        for c in range(len(across) - 4, -4, -4):
+            for column in range(c + 3, c - 1, -1):
+                at3, at2, at1 = at2, at1, at
+                wanted = heights[column] if column < len(heights) else 0
+                moved = False
+                for h in range(height + 1, wanted + 1):
+                    if some[y - h] or some[y + h]:
+                        if moved:
+                            _add(sums_down[at], counts[y - h], counts[y + h], down[h])
+                        else:
+                            _added(sums_down[at], counts[y - h], counts[y + h], down[h], sums_down[(at + 1) % 5])
+                            at = (at + 1) % 5
+                            moved = True
+                height = max(height, wanted)
+            _across(row, sums_down[at], sums_down[at1], sums_down[at2], sums_down[at3], pad, c, across)
+        met = sums[i, left:right]
+        for x in range(width):
+            met[x] = row[x]
+
+
+@vectorized
+def _direct(
+    counts: Numbers,
+    some: NDArray[np.bool_],
+    widths: Ints,
+    table: Numbers,
+    both: Numbers,
+    row: Numbers,
+    left: int,
+    right: int,
+    sums: NDArray[np.float64],
+) -> None:
+    """Weigh what lies around every cell of a tile, two rows at a time."""
+    reach, width = len(widths) - 1, right - left
+    pad = (counts.shape[1] - len(row)) // 2
+    row = row[:width]
+    for i in range(len(sums)):
+        y = i + reach
+        row[:] = 0
+        for h in range(reach, -1, -1):
+            upper, lower = counts[y - h], counts[y + h]
+            if some[y - h] or some[y + h]:
+                if h > 0:
+                    for x in range(counts.shape[1]):
+                        both[x] = upper[x] + lower[x]
+                else:
+                    both[:] = upper
+                for c in range(widths[h] // 4 * 4, -4, -4):
+                    _across(row, both, both, both, both, pad, c, table[h])
+        met = sums[i, left:right]
+        for x in range(width):
+            met[x] = row[x]
+
+
+@vectorized
+def _added(before: Numbers, upper: Numbers, lower: Numbers, weight: float, after: Numbers) -> None:
+    for x in range(len(after)):
+        after[x] = before[x] + weight * (upper[x] + lower[x])
+
+
+@vectorized
+def _add(there: Numbers, upper: Numbers, lower: Numbers, weight: float) -> None:
+    for x in range(len(there)):
+        there[x] += weight * (upper[x] + lower[x])
+
+
+@vectorized
+def _across(row: Numbers, s0: Numbers, s1: Numbers, s2: Numbers, s3: Numbers, pad: int, c: int, weights: Numbers) -> None:
+    """Add columns c to c + 3 away on both sides; column c + k is taken from sk."""
+    w0, w1, w2, w3 = weights[c], weights[c + 1], weights[c + 2], weights[c + 3]
+    a0, b0, a1, b1 = s0[pad + c :], s0[pad - c :], s1[pad + c + 1 :], s1[pad - c - 1 :]
+    a2, b2, a3, b3 = s2[pad + c + 2 :], s2[pad - c - 2 :], s3[pad + c + 3 :], s3[pad - c - 3 :]
+    for x in range(len(row)):
+        row[x] += (w3 * (a3[x] + b3[x]) + w2 * (a2[x] + b2[x])) + (w1 * (a1[x] + b1[x]) + w0 * (a0[x] + b0[x]))
