@@ -1,4 +1,4 @@
-"""Weighted sums over what lies around every cell, added up directly: nothing is subtracted, so every digit of a small sum counts.
+"""Weighted sums over what lies around every cell, added up directly: nothing is subtracted, so that small sums are good.
 
 Weights depend on the distance alone, and no kernel is replaced by a product of two: rows as far above as below a cell are
 added first, then columns as far to the left as to the right, as far as the disc reaches there. A Gaussian is the product of
@@ -14,7 +14,7 @@ import numpy as np
 
 from segregation_tools.kernels.compile import vectorized
 from segregation_tools.kernels.decay import REACH, weights_at
-from segregation_tools.kernels.strips import half_widths, strips, tiles
+from segregation_tools.kernels.strips import aligned, half_widths, strips, tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["direct_rows", "gaussian_rows"]
 
 HEIGHT = 128
-TILE_BYTES = 4096  # of a row of a tile: the few rows at work stay in the first-level cache
+TILE_BYTES = 8192  # of a row of a tile
 
 
 def gaussian_rows(counts: Numbers, sigma: float, first: int, last: int) -> Strips:
@@ -87,7 +87,7 @@ def direct_rows(counts: Numbers, table: NDArray[np.float64], widths: Ints, first
         for group, sums in zip(counts, met, strict=True):
             for left, right in tiles(counts.shape[2], tile.width):
                 if tile.holds(group, top, bottom, left):
-                    _direct(tile.counts, tile.some, widths, across, tile.buffers[0], tile.row, left, right, sums)
+                    _direct(tile.counts, tile.some, widths, across, tile.buffers[0, 0], tile.row[0], left, right, sums)
                 else:
                     sums[:, left:right] = 0
         yield top, bottom, met
@@ -104,11 +104,11 @@ class _Tile:
         self.reach = reach_down
         self.pad = -(-(reach_across + 4) // 16) * 16  # columns are taken four at a time, some beyond the reach
         self.width = min(cols, TILE_BYTES // counts.itemsize)
-        height, width = min(rows, HEIGHT) + 2 * reach_down, self.width + 2 * self.pad
-        self.room = np.empty((height, width), dtype=counts.dtype)
+        height, width = min(rows, HEIGHT) + 2 * reach_down + 1, self.width + 2 * self.pad
+        self.room = aligned((height, width), counts.dtype)
         self.some = np.empty(height, dtype=np.bool_)
-        self.buffers = np.empty((buffers, width), dtype=counts.dtype)
-        self.row = np.empty(self.width, dtype=counts.dtype)
+        self.buffers = aligned((buffers, 2, width), counts.dtype)
+        self.row = aligned((2, self.width), counts.dtype)
 
     def halved(self, weights: NDArray[np.float64]) -> Numbers:
         """Lay out weights of columns four at a time; the middle one, which is added to itself, counts half."""
@@ -119,7 +119,7 @@ class _Tile:
 
     def holds(self, counts: Numbers, top: int, bottom: int, left: int) -> bool:
         """Copy what is in reach of a tile; False if nobody lives there."""
-        self.counts = self.room[: bottom - top + 2 * self.reach]
+        self.counts = self.room[: bottom - top + 2 * self.reach + 1]
         return bool(_copied(counts, top - self.reach, left - self.pad, self.counts, self.some))
 
 
@@ -157,35 +157,45 @@ def _gaussian(
     right: int,
     sums: NDArray[np.float64],
 ) -> None:
-    """Weigh what lies around every cell of a tile, column by column from the farthest, which is the shortest, inward."""
-    reach, width = down.shape[0] - 1, right - left
-    pad = (counts.shape[1] - len(row)) // 2
-    row = row[:width]
-    for i in range(len(sums)):
+    """Weigh what lies around every cell of a tile, column by column from the farthest, which is the shortest, inward.
+
+    Two rows of cells are served at once, as nearly the same rows lie around them.
+    """
+    reach, width = len(down) - 1, right - left
+    pad = (counts.shape[1] - row.shape[1]) // 2
+    for i in range(0, len(sums), 2):
         y = i + reach
         for x in range(counts.shape[1]):
-            sums_down[0, x] = counts[y, x]
+            sums_down[0, 0, x] = counts[y, x]
+            sums_down[0, 1, x] = counts[y + 1, x]
         row[:] = 0
-        # sums_down[at] holds the rows as far as `height`, which four columns at most still need before it is used again.
+        # sums_down[at] holds the rows as far as `height`; what the three columns before need is kept.
         height, at, at1, at2, at3 = 0, 0, 0, 0, 0
         for c in range(len(across) - 4, -4, -4):
             for column in range(c + 3, c - 1, -1):
                 at3, at2, at1 = at2, at1, at
                 wanted = heights[column] if column < len(heights) else 0
-                moved = False
-                for h in range(height + 1, wanted + 1):
-                    if some[y - h] or some[y + h]:
-                        if moved:
-                            _add(sums_down[at], counts[y - h], counts[y + h], down[h])
-                        else:
-                            _added(sums_down[at], counts[y - h], counts[y + h], down[h], sums_down[(at + 1) % 5])
-                            at = (at + 1) % 5
-                            moved = True
-                height = max(height, wanted)
-            _across(row, sums_down[at], sums_down[at1], sums_down[at2], sums_down[at3], pad, c, across)
-        met = sums[i, left:right]
-        for x in range(width):
-            met[x] = row[x]
+                while height < wanted:
+                    h, many = height + 1, min(2, wanted - height)
+                    height += many
+                    if not (_any(some, y - height, many + 1) or _any(some, y + h, many + 1)):
+                        continue
+                    other = _another(at, at1, at2, at3)
+                    s, t = sums_down[at], sums_down[other]
+                    a1, a2, b0, b1 = counts[y - h], counts[y - h + 1], counts[y + h], counts[y + h + 1]
+                    if many == 1:
+                        _one_more(s[0], s[1], a1, a2, b0, b1, down[h], t[0], t[1])
+                    else:
+                        a0, b2 = counts[y - h - 1], counts[y + h + 2]
+                        _two_more(s[0], s[1], a0, a1, a2, b0, b1, b2, down[h], down[h + 1], t[0], t[1])
+                    at = other
+            for k in range(2):
+                s0, s1, s2, s3 = sums_down[at, k], sums_down[at1, k], sums_down[at2, k], sums_down[at3, k]
+                _across(row[k, :width], s0, s1, s2, s3, pad, c, across)
+        for k in range(min(2, len(sums) - i)):
+            met, here = sums[i + k, left:right], row[k]
+            for x in range(width):
+                met[x] = here[x]
 
 
 @vectorized
@@ -223,19 +233,55 @@ def _direct(
 
 
 @vectorized
-def _added(before: Numbers, upper: Numbers, lower: Numbers, weight: float, after: Numbers) -> None:
+def _any(some: NDArray[np.bool_], first: int, many: int) -> bool:
+    found = False
+    for y in range(first, first + many):
+        found |= some[y]
+    return found
+
+
+@vectorized
+def _another(at: int, at1: int, at2: int, at3: int) -> int:
+    """One of five that is none of these."""
+    other = 0
+    while other in (at, at1, at2, at3):
+        other += 1
+    return other
+
+
+@vectorized
+def _one_more(
+    s: Numbers, t: Numbers, a0: Numbers, a1: Numbers, b0: Numbers, b1: Numbers, w: float, after: Numbers, below: Numbers
+) -> None:
     for x in range(len(after)):
-        after[x] = before[x] + weight * (upper[x] + lower[x])
+        after[x] = s[x] + w * (a0[x] + b0[x])
+        below[x] = t[x] + w * (a1[x] + b1[x])
 
 
 @vectorized
-def _add(there: Numbers, upper: Numbers, lower: Numbers, weight: float) -> None:
-    for x in range(len(there)):
-        there[x] += weight * (upper[x] + lower[x])
+def _two_more(
+    s: Numbers,
+    t: Numbers,
+    a0: Numbers,
+    a1: Numbers,
+    a2: Numbers,
+    b0: Numbers,
+    b1: Numbers,
+    b2: Numbers,
+    w0: float,
+    w1: float,
+    after: Numbers,
+    below: Numbers,
+) -> None:
+    for x in range(len(after)):
+        after[x] = s[x] + (w0 * (a1[x] + b0[x]) + w1 * (a0[x] + b1[x]))
+        below[x] = t[x] + (w0 * (a2[x] + b1[x]) + w1 * (a1[x] + b2[x]))
 
 
 @vectorized
-def _across(row: Numbers, s0: Numbers, s1: Numbers, s2: Numbers, s3: Numbers, pad: int, c: int, weights: Numbers) -> None:
+def _across(
+    row: Numbers, s0: Numbers, s1: Numbers, s2: Numbers, s3: Numbers, pad: int, c: int, weights: Numbers
+) -> None:
     """Add columns c to c + 3 away on both sides; column c + k is taken from sk."""
     w0, w1, w2, w3 = weights[c], weights[c + 1], weights[c + 2], weights[c + 3]
     a0, b0, a1, b1 = s0[pad + c :], s0[pad - c :], s1[pad + c + 1 :], s1[pad - c - 1 :]

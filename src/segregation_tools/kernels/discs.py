@@ -1,9 +1,9 @@
 """Sums over discs of cells, exact where counts are whole.
 
 A disc is a square and four caps. The rows of the caps above and below, and the columns of those to either side, are
-differences of running totals, and so is the square: some 2.3 differences for each cell of radius instead of 4. Running totals
-begin anew in every tile, so that nothing far away is subtracted, and none ever falls, so that no sum is negative and that of
-empty cells is 0.
+differences of running totals, and so is the square: some 1.2 of them for each cell of radius, where rows alone would take
+2. Running totals begin anew in every tile, so that nothing far away is subtracted, and none ever falls, so that no sum is
+negative and that of empty cells is 0.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def disc_rows(counts: Numbers, reach: float, first: int, last: int) -> Strips:
 
 
 class _Room:
-    """Room for the running totals of a tile: along rows, down columns, and down columns of segments as wide as the square."""
+    """Room for the running totals of a tile: along rows, down columns, and down segments as wide as the square."""
 
     def __init__(self, number: Any, counted: np.dtype[Any], half: NDArray[np.int64], rows: int, cols: int) -> None:
         reach = len(half) - 1
