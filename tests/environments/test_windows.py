@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
 from segregation_tools.kernels import pool, scores, windows
+from segregation_tools.kernels.decay import KERNELS
 from tests.environments.grids import SIDE, grids, population
 from tests.properties.cases import flat, ids
 from tests.reference import environments as plain
@@ -46,11 +47,24 @@ def test_what_leaves_the_window_takes_nothing_with_it():
     np.testing.assert_allclose(met[20], met[23])
 
 
-@given(counts=grids(), first=st.integers(0, 5), half=st.integers(0, 12))
+@given(counts=grids(dtypes=["f8"]), first=st.integers(0, 5), half=st.integers(0, 12))
 def test_any_rows_can_be_asked_for(counts, first, half):
     whole = plain.square(counts, half)
     for start, stop, met in windows.box_rows(counts, half, min(first, counts.shape[1] - 1), counts.shape[1]):
         np.testing.assert_allclose(met, whole[:, start:stop], rtol=1e-13)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@settings(max_examples=25)
+@given(counts=grids(), cells=st.sampled_from([0, 0.4, 1, np.sqrt(2), 3, 5, 11.5, 90]))
+def test_radius_equals_all_pairs_of_cells(kernel, counts, cells):
+    pop = population(counts)
+    points = pop.geography.centroids.to_numpy()
+    wanted = plain.within(points, counts.reshape(len(counts), -1).astype(float), cells * SIDE, kernel)
+    found = pop.within(sgt.Radius(cells * SIDE, kernel)).environment
+    precision = 1e-5 if counts.dtype in ("f4", "i2") else 1e-9
+    lost = 1e-13 * counts.sum(dtype=float) if kernel == "uniform" else 0  # what a crowd nearby rounds off
+    np.testing.assert_allclose(found, wanted.reshape(counts.shape), rtol=precision, atol=lost)
 
 
 def test_a_square_wider_than_a_tile():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from segregation_tools.environments.nearest import NearestPeople
@@ -11,8 +13,12 @@ from segregation_tools.indices.evenness import dissimilarity, information_theory
 from segregation_tools.indices.exposure import exposure
 from segregation_tools.indices.together import measure
 from segregation_tools.kernels.decay import KERNELS
+from segregation_tools.population.geography import Geography
 from segregation_tools.population.grid import Grid
 from segregation_tools.population.population import Population
+
+if TYPE_CHECKING:
+    from segregation_tools.population.environment import Environment
 
 __all__ = ["warmup"]
 
@@ -31,14 +37,21 @@ def warmup() -> None:
     for dtype in (np.float32, np.float64):
         cells = np.ones((2, 8, 9), dtype=dtype)
         cells[0, 3] = 7
-        pop = Population(cells, ["a", "b"], geography=Grid(8, 9, cell_size=100.0))
-        recipes = [
+        grid = Grid(8, 9, cell_size=100.0)
+        pop = Population(cells, ["a", "b"], geography=grid)
+        recipes: list[Environment] = [
             Square(200),
             *[Radius(metres, kernel) for kernel in KERNELS for metres in (200, 2000)],
-            *[NearestPeople(9, ring, shape=shape) for ring in ("whole", "proportional") for shape in ("disc", "square")],
+            *[
+                NearestPeople(9, ring, shape=shape)
+                for ring in ("whole", "proportional")
+                for shape in ("disc", "square")
+            ],
         ]
         for recipe in recipes:
             measure(pop.within(recipe), indices)
-    place = Population(pop.counts.reshape(2, -1), ["a", "b"], geography=_points(pop))
-    for recipe in (Radius(200), NearestPeople(9)):
+    centres = Geography(pop.units, grid.cells(points=True).set_axis(pop.units))  # the same places, as points
+    place = Population(pop.counts.reshape(2, -1), ["a", "b"], geography=centres)
+    of_points: list[Environment] = [Radius(200), NearestPeople(9)]
+    for recipe in of_points:
         measure(place.within(recipe), indices)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from segregation_tools.kernels.decay import KERNELS
+from segregation_tools.environments.windows import BoundWindow
+from segregation_tools.kernels.decay import KERNELS, REACH
 from segregation_tools.kernels.nearby import sum_within
+from segregation_tools.kernels.weighted import weighted_rows
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
@@ -53,8 +56,12 @@ class Radius:
 
     Notes
     -----
-    A distance that equals the radius but for rounding lies within it. Distances are taken from centroid to centroid, so
-    that a radius below the size of the units leaves each of them alone.
+    A distance that equals the radius but for rounding lies within it. Distances are taken from centroid to centroid, so that
+    a radius below the size of the units leaves each of them alone.
+
+    On a grid those met are worked out a few rows at a time, as far as each kernel reaches, never by a product of two. With the
+    uniform kernel whole counts add up exactly, others to 10⁻¹³ of those who live around. With other kernels, counts of single
+    precision (float32, or integers of 16 bits) add up in single precision, each sum to 10⁻⁵ of itself.
 
     References
     ----------
@@ -82,8 +89,8 @@ class Radius:
             return f"everyone within {self.metres:,g} metres"
         return f"those around them, the near more than the far ({self.kernel} kernel of {self.metres:,g} metres)"
 
-    def on(self, geography: Geography | Grid) -> BoundRadius:
-        """Take the centroids of the units.
+    def on(self, geography: Geography | Grid) -> BoundRadius | BoundWindow:
+        """Take the centroids of the units, or the cells of a grid.
 
         Parameters
         ----------
@@ -92,13 +99,17 @@ class Radius:
 
         Returns
         -------
-        BoundRadius
+        BoundRadius or BoundWindow
 
         Raises
         ------
         GeographyError
             If coordinates are degrees, or units have no geometry.
         """
+        side = geography.cell_metres
+        if side is not None:
+            cells = self.metres / side
+            return BoundWindow(weighted_rows, (self.kernel, cells), math.ceil(cells * REACH.get(self.kernel, 1.0)))
         return BoundRadius(geography.bands, float(self.metres), self.kernel)
 
 

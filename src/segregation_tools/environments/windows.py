@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from segregation_tools.errors import CapabilityError
+from segregation_tools.kernels.layout import at_the_door
 from segregation_tools.kernels.windows import box_rows
 from segregation_tools.population.options import real_number
 
@@ -84,7 +85,8 @@ class Square:
         if side is None:
             msg = f"a square counts the cells of a grid; among units of other shapes: sgt.Radius({self.metres:g})"
             raise CapabilityError(msg)
-        return BoundWindow(box_rows, (int(self.metres / side * (1 + ALIKE)),))
+        half = int(self.metres / side * (1 + ALIKE))
+        return BoundWindow(box_rows, (half,), half)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +98,14 @@ class BoundWindow:
     around : callable
         Whom the residents of some rows meet, ``around(counts, *size, first, last)``, strip by strip.
     size : tuple
-        How far it reaches, in cells.
+        What it is told of kernel and size.
+    reach : int
+        No cell farther away, in rows, is met.
     """
 
     around: Callable[..., Iterator[tuple[int, int, NDArray[np.float64]]]]
     size: tuple[Any, ...]
+    reach: int
     linear = True
     includes_self = True
 
@@ -113,11 +118,15 @@ class BoundWindow:
         self, others: Sequence[BoundWindow], counts: NDArray[Any], first: int, last: int, *, everywhere: bool
     ) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
         """Yield those met by some rows, in this window and in others of its kind, which read the counts together."""
-        strips = [window.around(counts, *window.size, first, last) for window in (self, *others)]
+        windows = (self, *others)
+        reach = max(window.reach for window in windows) + 1
+        read, above = at_the_door(counts, first - reach, last + reach)
+        first, last = first - above, last - above
+        strips = [window.around(read, *window.size, first, last) for window in windows]
         now = [next(strip) for strip in strips]
         while first < last:
             until = min(stop for _, stop, _ in now)
-            yield first, until, [met[:, first - start : until - start] for start, _, met in now]
+            yield first + above, until + above, [met[:, first - start : until - start] for start, _, met in now]
             now = [next(strip, here) if here[1] == until else here for strip, here in zip(strips, now, strict=True)]
             first = until
 

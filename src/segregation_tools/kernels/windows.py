@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segregation_tools.kernels.compile import compiled
-from segregation_tools.kernels.layout import at_the_door
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +32,7 @@ def box_rows(counts: NDArray[Any], half: int, first: int, last: int) -> Iterator
 
     Parameters
     ----------
-    counts : ndarray of shape (groups, rows, cols)
+    counts : ndarray of float, shape (groups, rows, cols)
         What is added up.
     half : int
         How many rows and columns to each side, 0 or more.
@@ -48,16 +47,15 @@ def box_rows(counts: NDArray[Any], half: int, first: int, last: int) -> Iterator
     """
     groups, size, cols = counts.shape
     half = min(half, max(size, cols))
-    slab, above = at_the_door(counts, first - half - 1, last + half)
     down, lost = np.zeros((groups, cols)), np.zeros((groups, cols))
     ones, fours = np.empty(TILE + 2 * half), np.empty(TILE + 2 * half)
     met = np.empty((groups, STRIP, cols))
-    nobody = np.zeros(cols, dtype=slab.dtype)
+    nobody = np.zeros(cols, dtype=counts.dtype)
     nobody.flags.writeable = False
-    _begin_columns(slab, nobody, first - above - half - 1, first - above + half, down, lost)
+    _begin_columns(counts, nobody, first - half - 1, first + half, down, lost)
     for start in range(first, last, STRIP):
         stop = min(start + STRIP, last)
-        _box_rows(slab, nobody, start - above, stop - above, half, down, lost, ones, fours, met)
+        _box_rows(counts, nobody, start, stop, half, down, lost, ones, fours, met)
         yield start, stop, met[:, : stop - start]
 
 
