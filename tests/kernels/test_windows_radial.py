@@ -25,6 +25,7 @@ REACHES = [
     math.sqrt(5),
     5,
     7.3,
+    0.3 / 0.1,
     13,
     90,
 ]  # in cells: none, ties, longer than any grid here

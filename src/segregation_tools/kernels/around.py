@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["direct_rows", "gaussian_rows"]
 
 HEIGHT = 128
-TILE_BYTES = 8192  # of a row of a tile
+TILE_BYTES = 4096  # of a row of a tile: the few rows at work stay in the first-level cache
 
 
 def gaussian_rows(counts: Numbers, sigma: float, first: int, last: int) -> Strips:
@@ -49,14 +49,14 @@ def gaussian_rows(counts: Numbers, sigma: float, first: int, last: int) -> Strip
     """
     _, rows, cols = counts.shape
     heights = np.minimum(half_widths(sigma * REACH["gaussian"], (rows, cols))[:cols], rows - 1)
-    tile = _Tile(counts, int(heights[0]), len(heights) - 1, buffers=5)
+    tile = _Tile(counts, int(heights[0]), len(heights) - 1)
     down = weights_at(np.arange(heights[0] + 1.0), sigma, "gaussian").astype(counts.dtype)
     across = tile.halved(weights_at(np.arange(float(len(heights))), sigma, "gaussian"))
     for top, bottom, met in strips(counts, first, last, HEIGHT):
         for group, sums in zip(counts, met, strict=True):
             for left, right in tiles(cols, tile.width):
                 if tile.holds(group, top, bottom, left):
-                    _gaussian(tile.counts, tile.some, heights, down, across, tile.buffers, tile.row, left, right, sums)
+                    _gaussian(tile.counts, tile.some, heights, down, across, tile.sums, tile.row, left, right, sums)
                 else:
                     sums[:, left:right] = 0
         yield top, bottom, met
@@ -81,13 +81,13 @@ def direct_rows(counts: Numbers, table: NDArray[np.float64], widths: Ints, first
     tuple of int, int and ndarray of shape (groups, last row − first row, cols)
         First and last row, and their sums, valid until the next strip.
     """
-    tile = _Tile(counts, len(table) - 1, table.shape[1] - 1, buffers=1)
+    tile = _Tile(counts, len(table) - 1, table.shape[1] - 1)
     across = tile.halved(table)
     for top, bottom, met in strips(counts, first, last, HEIGHT):
         for group, sums in zip(counts, met, strict=True):
             for left, right in tiles(counts.shape[2], tile.width):
                 if tile.holds(group, top, bottom, left):
-                    _direct(tile.counts, tile.some, widths, across, tile.buffers[0, 0], tile.row[0], left, right, sums)
+                    _direct(tile.counts, tile.some, widths, across, tile.sums[0], tile.row[0], left, right, sums)
                 else:
                     sums[:, left:right] = 0
         yield top, bottom, met
@@ -99,7 +99,7 @@ class _Tile:
     Rows are copied because those of a grid are often a power of two apart, where few of them fit into a cache together.
     """
 
-    def __init__(self, counts: Numbers, reach_down: int, reach_across: int, buffers: int) -> None:
+    def __init__(self, counts: Numbers, reach_down: int, reach_across: int) -> None:
         _, rows, cols = counts.shape
         self.reach = reach_down
         self.pad = -(-(reach_across + 4) // 16) * 16  # columns are taken four at a time, some beyond the reach
@@ -107,7 +107,7 @@ class _Tile:
         height, width = min(rows, HEIGHT) + 2 * reach_down + 1, self.width + 2 * self.pad
         self.room = aligned((height, width), counts.dtype)
         self.some = np.empty(height, dtype=np.bool_)
-        self.buffers = aligned((buffers, 2, width), counts.dtype)
+        self.sums = aligned((2, width), counts.dtype)
         self.row = aligned((2, self.width), counts.dtype)
 
     def halved(self, weights: NDArray[np.float64]) -> Numbers:
@@ -166,32 +166,39 @@ def _gaussian(
     for i in range(0, len(sums), 2):
         y = i + reach
         for x in range(counts.shape[1]):
-            sums_down[0, 0, x] = counts[y, x]
-            sums_down[0, 1, x] = counts[y + 1, x]
+            sums_down[0, x] = counts[y, x]
+            sums_down[1, x] = counts[y + 1, x]
         row[:] = 0
-        # sums_down[at] holds the rows as far as `height`; what the three columns before need is kept.
-        height, at, at1, at2, at3 = 0, 0, 0, 0, 0
-        for c in range(len(across) - 4, -4, -4):
-            for column in range(c + 3, c - 1, -1):
-                at3, at2, at1 = at2, at1, at
-                wanted = heights[column] if column < len(heights) else 0
-                while height < wanted:
-                    h, many = height + 1, min(2, wanted - height)
-                    height += many
-                    if not (_any(some, y - height, many + 1) or _any(some, y + h, many + 1)):
-                        continue
-                    other = _another(at, at1, at2, at3)
-                    s, t = sums_down[at], sums_down[other]
-                    a1, a2, b0, b1 = counts[y - h], counts[y - h + 1], counts[y + h], counts[y + h + 1]
-                    if many == 1:
-                        _one_more(s[0], s[1], a1, a2, b0, b1, down[h], t[0], t[1])
+        s, t, height, column = sums_down[0], sums_down[1], 0, len(heights) - 1
+        while column >= 0:
+            wanted = heights[column]
+            low = (pad - column) // 16 * 16  # what lies farther to either side was needed before
+            high = counts.shape[1] - low
+            while height < wanted:
+                h, many = height + 1, min(2, wanted - height)
+                height += many
+                if not (_any(some, y - height, many + 1) or _any(some, y + h, many + 1)):
+                    continue
+                a1, a2 = counts[y - h, low:high], counts[y - h + 1, low:high]
+                b0, b1 = counts[y + h, low:high], counts[y + h + 1, low:high]
+                if many == 2:
+                    a0, b2 = counts[y - h - 1, low:high], counts[y + h + 2, low:high]
+                    _two_more(s[low:high], t[low:high], a0, a1, a2, b0, b1, b2, down[h], down[h + 1])
+                else:
+                    _one_more(s[low:high], t[low:high], a1, a2, b0, b1, down[h])
+            lowest = column
+            while lowest > 0 and heights[lowest - 1] == wanted:
+                lowest -= 1
+            while column >= lowest:
+                many = 4 if column - lowest >= 3 else 2 if column - lowest >= 1 else 1
+                column -= many
+                for k in range(2):
+                    if many == 4:
+                        _four_across(row[k, :width], sums_down[k], pad, column + 1, across)
+                    elif many == 2:
+                        _two_across(row[k, :width], sums_down[k], pad, column + 1, across)
                     else:
-                        a0, b2 = counts[y - h - 1], counts[y + h + 2]
-                        _two_more(s[0], s[1], a0, a1, a2, b0, b1, b2, down[h], down[h + 1], t[0], t[1])
-                    at = other
-            for k in range(2):
-                s0, s1, s2, s3 = sums_down[at, k], sums_down[at1, k], sums_down[at2, k], sums_down[at3, k]
-                _across(row[k, :width], s0, s1, s2, s3, pad, c, across)
+                        _one_across(row[k, :width], sums_down[k], pad, column + 1, across)
         for k in range(min(2, len(sums) - i)):
             met, here = sums[i + k, left:right], row[k]
             for x in range(width):
@@ -226,7 +233,7 @@ def _direct(
                 else:
                     both[:] = upper
                 for c in range(widths[h] // 4 * 4, -4, -4):
-                    _across(row, both, both, both, both, pad, c, table[h])
+                    _four_across(row, both, pad, c, table[h])
         met = sums[i, left:right]
         for x in range(width):
             met[x] = row[x]
@@ -241,21 +248,10 @@ def _any(some: NDArray[np.bool_], first: int, many: int) -> bool:
 
 
 @vectorized
-def _another(at: int, at1: int, at2: int, at3: int) -> int:
-    """One of five that is none of these."""
-    other = 0
-    while other in (at, at1, at2, at3):
-        other += 1
-    return other
-
-
-@vectorized
-def _one_more(
-    s: Numbers, t: Numbers, a0: Numbers, a1: Numbers, b0: Numbers, b1: Numbers, w: float, after: Numbers, below: Numbers
-) -> None:
-    for x in range(len(after)):
-        after[x] = s[x] + w * (a0[x] + b0[x])
-        below[x] = t[x] + w * (a1[x] + b1[x])
+def _one_more(s: Numbers, t: Numbers, a0: Numbers, a1: Numbers, b0: Numbers, b1: Numbers, w: float) -> None:
+    for x in range(len(s)):
+        s[x] += w * (a0[x] + b0[x])
+        t[x] += w * (a1[x] + b1[x])
 
 
 @vectorized
@@ -270,21 +266,32 @@ def _two_more(
     b2: Numbers,
     w0: float,
     w1: float,
-    after: Numbers,
-    below: Numbers,
 ) -> None:
-    for x in range(len(after)):
-        after[x] = s[x] + (w0 * (a1[x] + b0[x]) + w1 * (a0[x] + b1[x]))
-        below[x] = t[x] + (w0 * (a2[x] + b1[x]) + w1 * (a1[x] + b2[x]))
+    for x in range(len(s)):
+        s[x] += w0 * (a1[x] + b0[x]) + w1 * (a0[x] + b1[x])
+        t[x] += w0 * (a2[x] + b1[x]) + w1 * (a1[x] + b2[x])
 
 
 @vectorized
-def _across(
-    row: Numbers, s0: Numbers, s1: Numbers, s2: Numbers, s3: Numbers, pad: int, c: int, weights: Numbers
-) -> None:
-    """Add columns c to c + 3 away on both sides; column c + k is taken from sk."""
+def _one_across(row: Numbers, s: Numbers, pad: int, c: int, weights: Numbers) -> None:
+    a0, b0, w0 = s[pad + c :], s[pad - c :], weights[c]
+    for x in range(len(row)):
+        row[x] += w0 * (a0[x] + b0[x])
+
+
+@vectorized
+def _two_across(row: Numbers, s: Numbers, pad: int, c: int, weights: Numbers) -> None:
+    w0, w1 = weights[c], weights[c + 1]
+    a0, b0, a1, b1 = s[pad + c :], s[pad - c :], s[pad + c + 1 :], s[pad - c - 1 :]
+    for x in range(len(row)):
+        row[x] += w1 * (a1[x] + b1[x]) + w0 * (a0[x] + b0[x])
+
+
+@vectorized
+def _four_across(row: Numbers, s: Numbers, pad: int, c: int, weights: Numbers) -> None:
+    """Add columns c to c + 3 away on both sides."""
     w0, w1, w2, w3 = weights[c], weights[c + 1], weights[c + 2], weights[c + 3]
-    a0, b0, a1, b1 = s0[pad + c :], s0[pad - c :], s1[pad + c + 1 :], s1[pad - c - 1 :]
-    a2, b2, a3, b3 = s2[pad + c + 2 :], s2[pad - c - 2 :], s3[pad + c + 3 :], s3[pad - c - 3 :]
+    a0, b0, a1, b1 = s[pad + c :], s[pad - c :], s[pad + c + 1 :], s[pad - c - 1 :]
+    a2, b2, a3, b3 = s[pad + c + 2 :], s[pad - c - 2 :], s[pad + c + 3 :], s[pad - c - 3 :]
     for x in range(len(row)):
         row[x] += (w3 * (a3[x] + b3[x]) + w2 * (a2[x] + b2[x])) + (w1 * (a1[x] + b1[x]) + w0 * (a0[x] + b0[x]))

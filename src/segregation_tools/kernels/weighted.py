@@ -1,4 +1,4 @@
-"""Sums over what lies around every cell of a grid, weighted by a kernel of distance: the way to add up, by the reach alone."""
+"""Sums over what lies around every cell of a grid, weighted by a kernel of distance: the reach says how to add up."""
 
 from __future__ import annotations
 
