@@ -129,7 +129,7 @@ def test_few_people_beside_millions(kernel, reach, kind):
     assert empty > 5
 
 
-@pytest.mark.parametrize("most", [9, 2**20, 2**34])
+@pytest.mark.parametrize("most", [9, 2**20, 2**28, 2**34])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_discs_of_whole_counts_are_exact(kind, most):
     counts = np.random.default_rng(most).integers(0, most, (2, 140, 1_100)).astype(np.float32).astype(np.int64)
