@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Shares", "Totals"]
 
-TILE = 2048  # columns worked on together: the shares of a few groups stay in the first-level cache
+TILE = 512  # columns worked on together: the shares of a few groups stay in the first-level cache
 TINY = 1e-300  # ln(0 + TINY) is finite, so that 0 ln 0 = 0
 
 
@@ -37,12 +37,15 @@ class Totals:
         Σ n_g p_h.
     wanted : tuple of bool
         Which of the three are added up.
+    room : tuple of ndarray
+        To work in.
     """
 
     mix: Floats
     sums: Floats
     meetings: Floats
     wanted: tuple[bool, bool, bool]
+    room: tuple[NDArray[Any], ...]
 
     @classmethod
     def none_yet(cls, mix: Floats, wanted: Sequence[str]) -> Totals:
@@ -59,8 +62,10 @@ class Totals:
         -------
         Totals
         """
-        asked = ("deviation" in wanted, "entropy" in wanted, "meetings" in wanted)
-        return cls(np.ascontiguousarray(mix), np.zeros(2), np.zeros((len(mix), len(mix))), asked)
+        asked, groups = ("deviation" in wanted, "entropy" in wanted, "meetings" in wanted), len(mix)
+        home, p, rows = (np.empty((many, TILE)) for many in (groups, groups, 3))
+        room = home, p, rows, np.empty(TILE, dtype=np.int64)
+        return cls(np.ascontiguousarray(mix), np.zeros(2), np.zeros((groups, groups)), asked, room)
 
     @property
     def deviation(self) -> Any:
@@ -85,11 +90,9 @@ class Totals:
             Whom they meet.
         """
         lived, above = at_the_door(counts, first, first + met.shape[1])
-        groups = len(self.mix)
         _add_strip(
             lived, first - above, np.ascontiguousarray(met), self.mix, int(self.mix.argmax()), *self.wanted,
-            np.empty((groups, TILE)), np.empty((groups, TILE)), np.empty((3, TILE)), np.empty(TILE, np.int64),
-            self.sums, self.meetings,
+            *self.room, self.sums, self.meetings,
         )  # fmt: skip
 
 
@@ -236,18 +239,14 @@ def _add_strip(
 @compiled
 def _look(counts: NDArray[Any], row: int, start: int, residents: Floats, where: NDArray[np.int64]) -> int:
     """Count the residents of a tile, and the cells in which there are any; note where they are, unless they are all."""
-    residents[:] = 0
-    for g in range(counts.shape[0]):
-        _add_to(residents, counts[g, row, start : start + residents.size])
+    _add_up(counts, row, start, residents)
     return _inhabited(residents, where)
 
 
 @compiled
 def _invert(met: Floats, row: int, start: int, people: Floats, inverse: Floats) -> None:
     """Count those met in a tile, and by what to multiply for shares."""
-    people[:] = 0
-    for g in range(met.shape[0]):
-        _add_to(people, met[g, row, start : start + people.size])
+    _add_up(met, row, start, people)
     for k in range(people.size):
         inverse[k] = 1 / people[k]
 
@@ -280,9 +279,26 @@ def _pick(row: NDArray[Any], where: NDArray[np.int64], some: int, picked: Floats
 
 
 @compiled
-def _add_to(sums: Floats, row: NDArray[Any]) -> None:
-    for k in range(sums.size):
-        sums[k] += row[k]
+def _add_up(counts: NDArray[Any], row: int, start: int, people: Floats) -> None:
+    """Count the people of all groups in a tile."""
+    stop, groups = start + people.size, counts.shape[0]
+    people[:] = 0
+    if groups % 2:
+        _add_one(people, counts[-1, row, start:stop])
+    for g in range(0, groups - 1, 2):
+        _add_two(people, counts[g, row, start:stop], counts[g + 1, row, start:stop])
+
+
+@compiled
+def _add_one(people: Floats, row: NDArray[Any]) -> None:
+    for k in range(people.size):
+        people[k] += row[k]
+
+
+@compiled
+def _add_two(people: Floats, row: NDArray[Any], other: NDArray[Any]) -> None:
+    for k in range(people.size):
+        people[k] += np.float64(row[k]) + np.float64(other[k])
 
 
 @compiled

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["box_rows"]
 
-STRIP = 4  # rows handed on together: with a few groups they stay in the second-level cache
+STRIP = 8  # rows handed on together: with a few groups they stay in the second-level cache
 TILE = 1024  # columns worked on together: they stay in the first-level cache
 
 
@@ -126,8 +126,12 @@ def _neighbours(ones: Floats, fours: Floats, size: int, many: int, sums: Floats)
     at, length = 1, 1
     sums[:] = ones[: sums.size]  # the number is odd
     while True:
-        for _ in range((many - 1 if length == 1 else many) // length % 4):
-            _add_to(sums, ones[at:])
+        left = many // length % 4 - (length == 1)
+        if left > 1:
+            _add_two(sums, ones[at:], ones[at + length :])
+            at += 2 * length
+        if left % 2:
+            _add_one(sums, ones[at:])
             at += length
         if at == many:
             return
@@ -141,9 +145,15 @@ def _neighbours(ones: Floats, fours: Floats, size: int, many: int, sums: Floats)
 
 
 @compiled
-def _add_to(sums: Floats, a: Floats) -> None:
+def _add_one(sums: Floats, a: Floats) -> None:
     for k in range(sums.size):
         sums[k] += a[k]
+
+
+@compiled
+def _add_two(sums: Floats, a: Floats, b: Floats) -> None:
+    for k in range(sums.size):
+        sums[k] += a[k] + b[k]
 
 
 @compiled
