@@ -209,10 +209,13 @@ class Slow:
     def strips(self, counts):
         yield slice(None), counts
 
-    def rows(self, others, counts, first, last, *, everywhere):
-        for row in range(first, last):
-            time.sleep(0.05)
-            yield row, row + 1, [np.ascontiguousarray(counts[:, row : row + 1], dtype=float)] * (1 + len(others))
+    def reader(self, others, counts, *, everywhere):
+        def rows(first, last):
+            for row in range(first, last):
+                time.sleep(0.05)
+                yield row, row + 1, [np.ascontiguousarray(counts[:, row : row + 1], dtype=float)] * (1 + len(others))
+
+        return rows
 
 
 def test_an_interrupted_run_stops_and_leaves_nothing_broken(city):
@@ -228,9 +231,12 @@ def test_an_interrupted_run_stops_and_leaves_nothing_broken(city):
 
 def test_what_fails_in_a_thread_fails_the_run(city):
     class Broken(Slow):
-        def rows(self, others, counts, first, last, *, everywhere):
-            msg = "no more"
-            raise ZeroDivisionError(msg)
+        def reader(self, others, counts, *, everywhere):
+            def rows(first, last):
+                msg = "no more"
+                raise ZeroDivisionError(msg)
+
+            return rows
 
     with pytest.raises(ZeroDivisionError, match="no more"):
         sgt.dissimilarity(city.within(Broken()))

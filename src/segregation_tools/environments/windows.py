@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from segregation_tools.population.environment import Rows
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
 
@@ -114,23 +115,25 @@ class BoundWindow:
         """Windows of one kind cut the rows alike."""
         return self.around
 
-    def rows(
-        self, others: Sequence[BoundWindow], counts: NDArray[Any], first: int, last: int, *, everywhere: bool
-    ) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
-        """Yield those met by some rows, in this window and in others of its kind, which read the counts together."""
+    def reader(self, others: Sequence[BoundWindow], counts: NDArray[Any], *, everywhere: bool) -> Rows:
+        """Return what yields those met by some rows, in this window and in others, which read the counts together."""
         windows = (self, *others)
         reach = max(window.reach for window in windows) + 1
-        read, above = at_the_door(counts, first - reach, last + reach)
-        first, last = first - above, last - above
-        strips = [window.around(read, *window.size, first, last) for window in windows]
-        now = [next(strip) for strip in strips]
-        while first < last:
-            until = min(stop for _, stop, _ in now)
-            yield first + above, until + above, [met[:, first - start : until - start] for start, _, met in now]
-            now = [next(strip, here) if here[1] == until else here for strip, here in zip(strips, now, strict=True)]
-            first = until
+
+        def rows(first: int, last: int) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
+            read, above = at_the_door(counts, first - reach, last + reach)
+            strips = [window.around(read, *window.size, first - above, last - above) for window in windows]
+            now = [next(strip) for strip in strips]
+            start, behind = first - above, last - above
+            while start < behind:
+                until = min(stop for _, stop, _ in now)
+                yield start + above, until + above, [met[:, start - top : until - top] for top, _, met in now]
+                now = [next(strip, here) if here[1] == until else here for strip, here in zip(strips, now, strict=True)]
+                start = until
+
+        return rows
 
     def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield the environment of a few rows after the other."""
-        for start, stop, (met,) in self.rows((), counts, 0, counts.shape[1], everywhere=True):
+        for start, stop, (met,) in self.reader((), counts, everywhere=True)(0, counts.shape[1]):
             yield slice(start, stop), met

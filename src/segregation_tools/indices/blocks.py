@@ -161,12 +161,13 @@ def _by_rows(
     from segregation_tools.kernels.scores import Shares, Totals
 
     ready: list[Any] = [summand.compiled[0] for summand in summands if summand.compiled is not None]
+    rows = surroundings[0].reader(surroundings[1:], counts, everywhere=False)
     plain = [i for i, summand in enumerate(summands) if summand.compiled is None]
 
     def work(first: int, last: int) -> Generator[float, None, list[tuple[Totals, list[Sum]]]]:
         totals, shares = [Totals.none_yet(mix, ready) for _ in surroundings], Shares()
         added: list[list[Any]] = [[0.0] * len(plain) for _ in surroundings]
-        for start, stop, mets in surroundings[0].rows(surroundings[1:], counts, first, last, everywhere=False):
+        for start, stop, mets in rows(first, last):
             for total, sums, met in zip(totals, added, mets, strict=True):
                 if ready:
                     total.add(counts, start, met)

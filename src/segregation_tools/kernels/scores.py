@@ -45,7 +45,7 @@ class Totals:
     sums: Floats
     meetings: Floats
     wanted: tuple[bool, bool, bool]
-    room: tuple[NDArray[Any], ...]
+    room: tuple[Floats, Floats, Floats, NDArray[np.int64]]
 
     @classmethod
     def none_yet(cls, mix: Floats, wanted: Sequence[str]) -> Totals:
@@ -90,9 +90,11 @@ class Totals:
             Whom they meet.
         """
         lived, above = at_the_door(counts, first, first + met.shape[1])
+        deviations, entropies, exposures = self.wanted
+        home, p, rows, where = self.room
         _add_strip(
-            lived, first - above, np.ascontiguousarray(met), self.mix, int(self.mix.argmax()), *self.wanted,
-            *self.room, self.sums, self.meetings,
+            lived, first - above, np.ascontiguousarray(met), self.mix, int(self.mix.argmax()),
+            deviations, entropies, exposures, home, p, rows, where, self.sums, self.meetings,
         )  # fmt: skip
 
 

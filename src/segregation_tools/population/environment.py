@@ -13,12 +13,14 @@ import numpy as np
 from segregation_tools.errors import CapabilityError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
+
+    Rows = Callable[[int, int], Iterator[tuple[int, int, list[NDArray[np.float64]]]]]
 
 __all__ = ["ByRows", "Environment", "Surroundings", "in_order", "joined", "pieces_of"]
 
@@ -70,10 +72,8 @@ class ByRows(Surroundings, Protocol):
         """What kind they are: those of one kind can be asked together."""
         ...
 
-    def rows(
-        self, others: Sequence[Any], counts: NDArray[Any], first: int, last: int, *, everywhere: bool
-    ) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
-        """Yield, strip by strip, whom the residents of some rows meet.
+    def reader(self, others: Sequence[Any], counts: NDArray[Any], *, everywhere: bool) -> Rows:
+        """Prepare what all rows have in common, and return what reads some of them: any number of threads may call it.
 
         Parameters
         ----------
@@ -81,17 +81,15 @@ class ByRows(Surroundings, Protocol):
             More surroundings that are alike, to be worked out along with these.
         counts : ndarray of shape (groups, rows, cols)
             Who lives in each cell of the whole grid.
-        first, last : int
-            The rows.
         everywhere : bool
             Whether it matters, too, whom those would meet who lived where nobody does.
 
-        Yields
-        ------
-        first_row, last_row : int
-            In order, without gaps; how rows are cut depends on the grid alone.
-        met : list of ndarray of shape (groups, last_row − first_row, cols)
-            One for these surroundings and one for each of the others; valid until the next strip.
+        Returns
+        -------
+        callable
+            ``rows(first, last)`` yields, strip by strip, the first row, the row behind the last one, and a list of whom they
+            meet in these surroundings and in each of the others, arrays of shape (groups, rows, cols), valid until the next
+            strip. Strips come in order, without gaps; how they are cut depends on the grid alone.
         """
         ...
 
@@ -173,10 +171,10 @@ def joined(surroundings: Surroundings, counts: NDArray[Any]) -> NDArray[np.float
 def _side_by_side(surroundings: ByRows, counts: NDArray[Any]) -> NDArray[np.float64]:
     from segregation_tools.kernels.pool import in_pieces
 
-    met = np.empty(counts.shape)
+    met, rows = np.empty(counts.shape), surroundings.reader((), counts, everywhere=True)
 
     def fill(first: int, last: int) -> Generator[float, None, None]:
-        for start, stop, (part,) in surroundings.rows((), counts, first, last, everywhere=True):
+        for start, stop, (part,) in rows(first, last):
             met[:, start:stop] = part
             yield (stop - first) / (last - first)
 
