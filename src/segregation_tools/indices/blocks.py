@@ -87,12 +87,15 @@ class Block:
         Who lives there, and the shares of those they meet.
     residents, people : ndarray of shape (units,)
         How many live there, and how many they meet.
+    settled : bool
+        Whether it is known that somebody lives in every unit.
     """
 
     lived: NDArray[Any]
     p: NDArray[np.float64]
     residents: NDArray[np.float64]
     people: NDArray[np.float64]
+    settled: bool = False
 
     @classmethod
     def of(cls, lived: NDArray[Any], met: NDArray[Any]) -> Block:
@@ -104,7 +107,11 @@ class Block:
     @cached_property
     def own(self) -> NDArray[np.float64]:
         """Shares of the unit itself."""
-        return self.p if self.people is self.residents else share(self.lived, self.residents)
+        if self.people is self.residents:
+            return self.p
+        if self.settled:
+            return self.lived * (1 / self.residents)  # one division a unit
+        return share(self.lived, self.residents)
 
 
 @dataclass(frozen=True)
@@ -199,4 +206,4 @@ def _inhabited(shares: Shares, counts: NDArray[Any], first: int, met: NDArray[np
     """Blocks of the cells of a strip in which somebody lives: the others add nothing, and are most of most grids."""
     lived, p, residents, people = shares.of(counts, first, met)
     for part in _parts(*lived.shape):
-        yield Block(lived[:, part], p[:, part], residents[part], people[part])
+        yield Block(lived[:, part], p[:, part], residents[part], people[part], settled=True)

@@ -208,7 +208,7 @@ def binary_entropy(c: NDArray[np.float64]) -> NDArray[np.float64]:
     logs *= c
     logs_left *= left
     logs += logs_left
-    return -logs
+    return np.negative(logs, out=logs)
 
 
 def binary_variance(c: NDArray[np.float64]) -> NDArray[np.float64]:
