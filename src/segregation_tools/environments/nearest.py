@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segregation_tools.errors import CapabilityError, GeographyError
 from segregation_tools.kernels.nearby import sum_nearest, sum_within
+from segregation_tools.kernels.nearest import homes_where_few, nearest_rows
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from segregation_tools.kernels.nearby import Bands
+    from segregation_tools.kernels.nearest import Homes
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
 
-__all__ = ["NearestPeople", "NearestUnits"]
+__all__ = ["NearestCells", "NearestPeople", "NearestUnits", "together"]
 
 
 @dataclass(frozen=True)
@@ -91,16 +94,22 @@ class NearestPeople:
         How many people; where there are no more, everyone is met.
     last_ring : {"whole", "proportional"}
         Units farthest away are taken whole, so that at least k people are met, or in the part that makes it k exactly.
+    shape : {"disc", "square"}
+        Whether distance is that from centroid to centroid or, on a grid, the number of rings of cells around the own one:
+        squares grow faster than discs towards their corners, and are found several times as fast.
 
     Raises
     ------
     OptionError
-        If `k` is no number of people, or `last_ring` is not known.
+        If `k` is no number of people, or `last_ring` or `shape` is not known.
 
     Notes
     -----
     Who is among the nearest depends on how many live where: the environment of a sum of populations is not the sum of
     their environments. Choose groups first, ``pop[["a", "b"]].within(...)``.
+
+    On a grid, distances are compared exactly, as the whole numbers that their squares are; what people count is rounded to
+    2⁻⁶² of those around.
 
     References
     ----------
@@ -113,21 +122,31 @@ class NearestPeople:
     >>> pop = sgt.Population.from_frame(tracts, groups=["white", "black", "asian", "hispanic"])
     >>> [round(sgt.dissimilarity(pop.within(NearestPeople(k))), 3) for k in (1, 10_000, 100_000, 2_000_000)]
     [0.413, 0.386, 0.336, 0.0]
+    >>> cells = sgt.Population([[[9, 1, 0], [0, 3, 5]]], ["a"], geography=sgt.Grid(2, 3, cell_size=100))
+    >>> cells.within(NearestPeople(4)).environment
+    array([[[ 9., 13.,  6.],
+            [12.,  4.,  5.]]])
+    >>> cells.within(NearestPeople(4, shape="square")).environment
+    array([[[ 9., 18.,  9.],
+            [13., 18.,  5.]]])
     """
 
     k: float
     last_ring: str = "whole"
+    shape: str = field(default="disc", kw_only=True)
 
     def __post_init__(self) -> None:
         real_number(self.k, "k", 0, "a number of people", above=True)
         one_of(self.last_ring, "last_ring", ("whole", "proportional"))
+        one_of(self.shape, "shape", ("disc", "square"))
 
     def __str__(self) -> str:
+        rings = " by squares of cells" if self.shape == "square" else ""
         part = " (of the farthest units a part)" if self.last_ring == "proportional" else ""
-        return f"the nearest {self.k:,g} people{part}"
+        return f"the nearest {self.k:,g} people{rings}{part}"
 
-    def on(self, geography: Geography | Grid) -> BoundNearest:
-        """Take the centroids of the units.
+    def on(self, geography: Geography | Grid) -> BoundNearest | NearestCells:
+        """Take the centroids of the units, or the cells of a grid.
 
         Parameters
         ----------
@@ -136,14 +155,20 @@ class NearestPeople:
 
         Returns
         -------
-        BoundNearest
+        BoundNearest or NearestCells
 
         Raises
         ------
         GeographyError
-            If coordinates are degrees, or units have no geometry.
+            If coordinates are degrees, units have no geometry, or squares are asked for where there are no cells.
         """
-        return BoundNearest(geography.bands, float(self.k), partly=self.last_ring == "proportional")
+        partly = self.last_ring == "proportional"
+        if geography.cell_metres is not None:
+            return NearestCells(float(self.k), partly, self.shape == "square")
+        if self.shape == "square":
+            msg = "shape='square' counts rings of cells, and these units are no cells of a grid: leave it out"
+            raise GeographyError(msg)
+        return BoundNearest(geography.bands, float(self.k), partly=partly)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,3 +195,104 @@ class BoundNearest:
         flat = counts.reshape(len(counts), -1)
         reached = flat.sum(axis=0, dtype=np.float64) if self.units is None else self.units
         yield slice(None), sum_nearest(self.bands, flat, reached, self.k, partly=self.partly).reshape(counts.shape)
+
+
+@dataclass(frozen=True)
+class NearestCells:
+    """The nearest people, bound to a grid."""
+
+    k: float
+    partly: bool = False
+    square: bool = False
+    linear = False
+
+    @property
+    def includes_self(self) -> bool:
+        """Whether each resident counts exactly once among those met: not where the nearest cells may be taken in part."""
+        return not self.partly
+
+    def ready(self, counts: NDArray[Any]) -> Homes | None:
+        """Work out what all chunks of rows share; None where there is nothing of the kind.
+
+        Parameters
+        ----------
+        counts : ndarray of float32 or float64, shape (groups, rows, cols)
+            Who lives in each cell.
+
+        Returns
+        -------
+        Homes or None
+            The inhabited cells, where they are few; read by any number of threads.
+        """
+        return None if self.square else homes_where_few(counts)
+
+    def rows(
+        self, counts: NDArray[Any], first: int, last: int, *, inhabited: bool = False, homes: Homes | None = None
+    ) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
+        """Yield the environment of some rows, strip by strip.
+
+        Parameters
+        ----------
+        counts : ndarray of float32 or float64, shape (groups, rows, cols)
+            Who lives in each cell.
+        first, last : int
+            Rows.
+        inhabited : bool
+            Whether to leave 0 where nobody lives: there, nobody meets anyone. Where few cells are inhabited, all else is
+            most of the work.
+        homes : Homes, optional
+            What `ready` returned; without it, each chunk finds the inhabited cells around it again.
+
+        Yields
+        ------
+        tuple of int, int and ndarray of shape (groups, rows, cols)
+            First row, last row, and whom they meet; valid until the next strip.
+        """
+        for start, stop, (met,) in together([self], counts, first, last, inhabited=inhabited, homes=homes):
+            yield start, stop, met
+
+    def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield the environment of every cell, strip by strip."""
+        counts = np.ascontiguousarray(counts, dtype=np.result_type(counts.dtype, np.float32))
+        for start, stop, met in self.rows(counts, 0, counts.shape[1], homes=self.ready(counts)):
+            yield slice(start, stop), met
+
+
+def together(
+    bounds: Sequence[NearestCells],
+    counts: NDArray[Any],
+    first: int,
+    last: int,
+    *,
+    inhabited: bool = False,
+    homes: Homes | None = None,
+) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
+    """Yield the environments of several numbers of nearest people from one expansion around each cell.
+
+    Parameters
+    ----------
+    bounds : sequence of NearestCells
+        Alike but for `k`.
+    counts, first, last, inhabited, homes
+        As `NearestCells.rows` takes them.
+
+    Yields
+    ------
+    tuple of int, int and list of ndarray of shape (groups, rows, cols)
+        First row, last row, and whom they meet, in the order of `bounds`; valid until the next strip.
+
+    Raises
+    ------
+    CapabilityError
+        If they differ in more than `k`.
+    """
+    if len({(bound.partly, bound.square) for bound in bounds}) > 1:
+        msg = "nearest people are found together where shape and last_ring are the same: take one after the other"
+        raise CapabilityError(msg)
+    order = np.argsort([bound.k for bound in bounds], kind="stable")
+    wanted = [bounds[i].k for i in order]
+    rank = np.argsort(order)
+    for start, stop, met in nearest_rows(
+        counts, wanted, first, last, square=bounds[0].square, partly=bounds[0].partly, inhabited=inhabited, homes=homes
+    ):
+        yield start, stop, [met[i] for i in rank]

@@ -1,0 +1,157 @@
+"""The nearest people on a grid by squares of cells: sums over any rectangle from four corners of a table of sums.
+
+Counts have become whole numbers of a very small unit: sums of those are exact, and may be taken as differences.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segregation_tools.kernels.compile import compiled, inlined
+from segregation_tools.kernels.rings import take_part
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Whole = NDArray[np.int64]
+
+__all__ = ["around_in_boxes", "table_of_sums"]
+
+
+@compiled
+def table_of_sums(counts: NDArray[Any], first: int, unit: float, table: Whole) -> None:
+    """Add up, for every corner of a cell, what lies above and left of it, in whole units.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (groups, rows, cols)
+        Who lives in each cell.
+    first : int
+        Row of the grid with which the table begins.
+    unit : float
+        In people, a power of two.
+    table : ndarray of int, shape (groups, rows + 1, cols + 1)
+        Filled: first of all groups, then of each group but the last.
+    """
+    groups, height, width = table.shape
+    scale = 1 / unit
+    line = np.empty(width - 1, dtype=np.int64)
+    table[:, 0] = 0
+    for y in range(1, height):
+        row = first + y - 1
+        for a in range(groups):
+            line[:] = 0
+            for g in range(groups if a == 0 else 1):
+                for x in range(width - 1):
+                    line[x] += np.int64(np.rint(counts[a - 1 if a else g, row, x] * scale))
+            total = np.int64(0)
+            table[a, y, 0] = 0
+            for x in range(width - 1):
+                total += line[x]
+                table[a, y, x + 1] = table[a, y - 1, x + 1] + total
+
+
+@compiled
+def around_in_boxes(
+    table: Whole,
+    limit: int,
+    enough: Whole,
+    partly: bool,
+    wanted: Floats,
+    unit: float,
+    inhabited: bool,
+    offset: int,
+    start: int,
+    before: Whole,
+    met: Floats,
+) -> int:
+    """Find whom the residents of each cell of a strip meet, as far as the table suffices.
+
+    Parameters
+    ----------
+    table : ndarray of int, shape (groups, rows + 1, cols + 1)
+        What `table_of_sums` filled.
+    limit : int
+        How many rings of cells around each cell the table holds.
+    enough : ndarray of int, shape (several,)
+        How many units of people are enough, from few to many.
+    partly : bool
+        Whether of the last ring only the part is taken that makes it `wanted`.
+    wanted : ndarray of shape (several,)
+        How many people are to be met, in units.
+    unit : float
+        In people.
+    inhabited : bool
+        Whether cells where nobody lives are left as they are.
+    offset : int
+        Row of the table with which the strip begins.
+    start : int
+        First row of the strip that is not done.
+    before : ndarray of int, shape (several,)
+        Rings around the cell before; changed.
+    met : ndarray of shape (several, groups, rows, cols)
+        Filled.
+
+    Returns
+    -------
+    int
+        The first row of the strip for which the table must be larger, or how many rows it has.
+    """
+    groups, rows, cols = met.shape[1:]
+    ring = np.zeros(groups, dtype=np.int64)
+    for row in range(start, rows):
+        y = row + offset
+        for col in range(cols):
+            if inhabited and _box(table, 0, y, col, 0) == 0:
+                continue
+            least = 0
+            for k in range(len(enough)):
+                half = max(least, before[k])
+                found = _box(table, 0, y, col, half)
+                low, step = least - 1, 1  # too few are within `low`
+                if found >= enough[k]:
+                    while half > least:
+                        nearer = max(least, half - step)
+                        fewer = _box(table, 0, y, col, nearer)
+                        if fewer < enough[k]:
+                            low = nearer
+                            break
+                        half, found, step = nearer, fewer, 2 * step
+                else:
+                    while found < enough[k]:
+                        if half == limit:
+                            return row
+                        low, half, step = half, min(limit, half + step), 2 * step
+                        found = _box(table, 0, y, col, half)
+                while half - low > 1:
+                    middle = (low + half) // 2
+                    fewer = _box(table, 0, y, col, middle)
+                    if fewer >= enough[k]:
+                        half, found = middle, fewer
+                    else:
+                        low = middle
+                least = before[k] = half
+                rest = found
+                for g in range(1, groups):
+                    members = _box(table, g, y, col, half)
+                    met[k, g - 1, row, col] = members * unit
+                    rest -= members
+                met[k, groups - 1, row, col] = rest * unit
+                if partly:
+                    for a in range(groups):
+                        ring[a] = _box(table, a, y, col, half) - (_box(table, a, y, col, half - 1) if half else 0)
+                    take_part(met[k, :, row, col], ring, found, wanted[k], unit)
+    return rows
+
+
+@inlined
+def _box(table: Whole, a: int, y: int, x: int, half: int) -> int:
+    """Sum over a square around a cell."""
+    top, bottom = max(0, y - half), min(table.shape[1] - 1, y + half + 1)
+    left, right = max(0, x - half), min(table.shape[2] - 1, x + half + 1)
+    return (table[a, bottom, right] - table[a, bottom, left]) - (table[a, top, right] - table[a, top, left])

@@ -1,0 +1,313 @@
+"""The nearest people on a grid, strip by strip: which way of looking for them suits a grid, and how much of it is needed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segregation_tools.kernels.boxes import around_in_boxes, table_of_sums
+from segregation_tools.kernels.homes import NEAR, around_some, census, in_units, kept_in_tiles
+from segregation_tools.kernels.nearby import ALIKE
+from segregation_tools.kernels.rings import around_each, lay_out, rings_within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Whole = NDArray[np.int64]
+
+__all__ = ["Homes", "homes_where_few", "nearest_rows"]
+
+FEW = 1 / 8  # of the cells inhabited: where they are fewer, only those are kept
+SAMPLED = 8  # every so many rows tell whether they are few
+SHIFT = 2  # tiles of 4 × 4 cells
+MARGIN, WIDE = 16, 4  # around what is laid out in full: cells, and radii of a disc that would do were people spread evenly
+WIDEST = 512  # together at most
+STRIP = 16_384  # cells in a strip, and at least so many rows:
+LOWEST = 8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How many people are to be met, from few to many, and how they are counted."""
+
+    wanted: Floats
+    partly: bool
+    inhabited: bool
+
+    def in_units(self, unit: float) -> tuple[Whole, Floats]:
+        """How many units are enough, and how many are wanted."""
+        wanted = self.wanted / unit
+        return np.clip(np.ceil(wanted * (1 - ALIKE)), 1, 2.0**62.5).astype(np.int64), wanted
+
+    def radius(self, people: float, cells: int) -> float:
+        """Radius of a disc with the largest number of people, were they spread evenly; in cells."""
+        return math.sqrt(self.wanted[-1] * cells / (math.pi * people)) if people > 0 else LOWEST
+
+
+def unit_for(people: float) -> float:
+    """Smallest power of two of which a whole number of 63 bits can hold all people."""
+    return math.ldexp(1.0, max(-1022, min(1022, math.frexp(people)[1] - 62)))
+
+
+def _as_bits(counts: NDArray[Any]) -> NDArray[Any]:
+    return counts.view(f"u{counts.itemsize}")
+
+
+class Homes:
+    """The inhabited cells of some rows of a grid, tile by tile, and of as many rows around them as were needed so far.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (groups, rows, cols)
+        Who lives in each cell.
+    first, last : int
+        Rows whose residents look around.
+    reach : int
+        How many rows above and below to begin with.
+    """
+
+    def __init__(self, counts: NDArray[Any], first: int, last: int, reach: int) -> None:
+        groups, _, width = counts.shape
+        self.counts, self.first, self.last = counts, first, last
+        self.top, self.bottom = first >> SHIFT, first >> SHIFT
+        self.begins = np.empty((0, ((width - 1) >> SHIFT) + 2), dtype=np.int32)
+        self.rows = self.cols = np.empty(0, dtype=np.int32)
+        self.values = np.empty((groups, 0))
+        self.widen(reach)
+
+    def widen(self, reach: int) -> None:
+        """Keep the inhabited cells so many rows above and below as well."""
+        height = self.counts.shape[1]
+        top, bottom = max(0, self.first - reach) >> SHIFT, ((min(height, self.last + reach) - 1) >> SHIFT) + 1
+        above, below = self._kept(top, self.top), self._kept(self.bottom, bottom)
+        self.begins = np.concatenate([above, self.begins, below])
+        self.top, self.bottom, self.reach = top, bottom, reach
+        self.people = float(self.values.sum())
+        self.unit = unit_for(self.people)
+        self.running = np.empty((len(self.values), len(self.rows) + 1), dtype=np.int64)
+        in_units(self.values, self.unit, self.running)
+
+    def _kept(self, first: int, last: int) -> NDArray[np.int32]:
+        """Keep the inhabited cells of some rows of tiles, behind the others; return where those of each tile begin."""
+        groups, _, width = self.counts.shape
+        begins = np.empty((max(0, last - first), self.begins.shape[1]), dtype=np.int32)
+        room = (len(begins) << SHIFT) * width
+        rows, cols = np.empty((2, room), dtype=np.int32)
+        values = np.empty((groups, room))
+        kept = kept_in_tiles(
+            _as_bits(self.counts), self.counts, SHIFT, first, len(self.rows), begins, rows, cols, values
+        )
+        self.rows, self.cols = np.append(self.rows, rows[:kept]), np.append(self.cols, cols[:kept])
+        self.values = np.concatenate([self.values, values[:, :kept]], axis=1)
+        return begins
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole grid is kept."""
+        return self.top == 0 and self.bottom << SHIFT >= self.counts.shape[1]
+
+    @property
+    def limit(self) -> int:
+        """Squared radius within which everyone is kept."""
+        _, height, width = self.counts.shape
+        return (height - 1) ** 2 + (width - 1) ** 2 if self.whole else self.reach**2
+
+    def cells(self, first: int, last: int) -> Whole:
+        """Number the inhabited cells of a strip, row by row."""
+        start, stop = self.begins[(first >> SHIFT) - self.top, 0], self.begins[((last - 1) >> SHIFT) - self.top, -1]
+        rows, cols = self.rows[start:stop], self.cols[start:stop]
+        own = (rows >= first) & (rows < last)
+        return (rows[own].astype(np.int64) - first) * self.counts.shape[2] + cols[own]
+
+
+def homes_where_few(counts: NDArray[Any]) -> Homes | None:
+    """Keep the inhabited cells of a whole grid, if they are few; None otherwise.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (groups, rows, cols)
+        Who lives in each cell.
+
+    Returns
+    -------
+    Homes or None
+    """
+    counts = counts.view()
+    counts.flags.writeable = False
+    _, height, cols = counts.shape
+    lived_in = census(counts, 0, height, SAMPLED)[1]
+    return Homes(counts, 0, height, 0) if lived_in * SAMPLED < FEW * height * cols else None
+
+
+def nearest_rows(
+    counts: NDArray[Any],
+    wanted: Sequence[float],
+    first: int,
+    last: int,
+    *,
+    square: bool = False,
+    partly: bool = False,
+    inhabited: bool = False,
+    homes: Homes | None = None,
+) -> Iterator[tuple[int, int, Floats]]:
+    """Find whom the residents of some rows of a grid meet: the nearest people, ring by ring, for several numbers at once.
+
+    Parameters
+    ----------
+    counts : ndarray of float32 or float64, shape (groups, rows, cols)
+        Who lives in each cell.
+    wanted : sequence of float
+        How many people to meet, from few to many; where there are no more, everyone is met.
+    first, last : int
+        Rows.
+    square : bool
+        Whether rings are squares of cells, instead of cells equally far.
+    partly : bool
+        Whether of the last ring only the part is taken that is needed to meet exactly so many.
+    inhabited : bool
+        Whether to leave 0 where nobody lives.
+    homes : Homes, optional
+        The inhabited cells of the whole grid, where they are few.
+
+    Yields
+    ------
+    tuple of int, int and ndarray of shape (several, groups, rows of the strip, cols)
+        The array is valid until the next strip.
+    """
+    asked = Asked(np.array(wanted, dtype=np.float64), partly, inhabited)
+    counts = counts.view()
+    counts.flags.writeable = False  # one type of array, so that kernels are compiled once
+    look: _Boxes | _Discs
+    look = _Boxes(counts, asked, first, last) if square else _Discs(counts, asked, first, last, homes)
+    cols = counts.shape[2]
+    rows = max(LOWEST, STRIP // cols)
+    met = np.empty((0, 0, 0, 0))
+    for start in range(first, last, rows):
+        stop = min(last, start + rows)
+        if met.shape[2] != stop - start:
+            met = np.empty((len(asked.wanted), len(counts), stop - start, cols))
+        if inhabited:
+            met.fill(0)
+        look.fill(start, stop, met)
+        yield start, stop, met
+
+
+class _Discs:
+    """Rings of cells equally far: by what is laid out in full where many cells are inhabited, and by what is kept of them."""
+
+    def __init__(self, counts: NDArray[Any], asked: Asked, first: int, last: int, homes: Homes | None) -> None:
+        self.counts, self.asked, self.homes, self.full = counts, asked, homes, None
+        self.first, self.last = first, last
+        self.above = np.zeros((len(asked.wanted), counts.shape[2] // NEAR + 1), dtype=np.int64)
+        self.scratch = np.empty((4, 0), dtype=np.int64)
+        if homes is None:
+            people, lived_in = census(counts, first, last, 1)
+            cells = (last - first) * counts.shape[2]
+            radius = asked.radius(people, cells)
+            self.guess = 2 + int(min(2 * radius, max(counts.shape)))
+            if lived_in >= FEW * cells and 1.5 * radius < WIDEST:
+                self.full = _LaidOut(counts, asked, first, last, min(WIDEST, MARGIN + int(WIDE * radius)))
+
+    def fill(self, first: int, last: int, met: Floats) -> None:
+        """Fill whom the residents of some rows meet."""
+        if self.full is not None:
+            cells = self.full.fill(first, last, met)
+            if not len(cells):
+                return
+        self.homes = self.homes or Homes(self.counts, self.first, self.last, self.guess)
+        if self.full is None:
+            every = np.arange((last - first) * met.shape[3])
+            cells = self.homes.cells(first, last) if self.asked.inhabited else every
+        self._among(self.homes, cells, first, met)
+
+    def _among(self, homes: Homes, cells: Whole, first: int, met: Floats) -> None:
+        done = several = 0
+        while done < len(cells):
+            if self.scratch.shape[1] != len(homes.rows):
+                self.scratch = np.empty((4, len(homes.rows)), dtype=np.int64)
+            enough, wanted = self.asked.in_units(homes.unit)
+            several = np.searchsorted(enough, homes.running[0, -1], side="right")
+            if homes.whole or several == len(enough):
+                done = around_some(
+                    homes.begins, SHIFT, homes.top, homes.rows, homes.cols, homes.running, homes.limit,
+                    enough[:several], self.asked.partly, wanted, homes.unit,
+                    cells, done, first, self.above, self.scratch, met[:several],
+                )  # fmt: skip
+            if done < len(cells):
+                homes.widen(2 * homes.reach)
+        for everyone in met[several:]:
+            everyone.reshape(len(everyone), -1)[:, cells] = homes.values.sum(axis=1)[:, np.newaxis]
+
+
+class _LaidOut:
+    """Some rows in full, with a margin."""
+
+    def __init__(self, counts: NDArray[Any], asked: Asked, first: int, last: int, reach: int) -> None:
+        groups, height, cols = counts.shape
+        self.asked, self.first, self.reach, self.width = asked, first, reach, cols + 2 * reach + 1
+        self.unit = unit_for(census(counts, max(0, first - reach), min(height, last + reach), 1)[0])
+        rows = last - first + 2 * reach
+        people = np.empty((rows, self.width), dtype=np.int64)
+        running = np.empty((groups, rows, self.width), dtype=np.int64)
+        lay_out(counts, first, reach, self.unit, people, running)
+        self.people, self.running = people.ravel(), running.reshape(groups, -1)
+        self.rings = rings_within(reach)
+        self.ahead = self.rings.down * self.width + self.rings.right
+        self.aside = self.rings.right * self.width - self.rings.down
+        self.before = np.zeros((len(asked.wanted), cols + 1), dtype=np.int64)
+
+    def fill(self, first: int, last: int, met: Floats) -> Whole:
+        """Fill whom the residents of some rows meet; return the cells, by number, that have to look beyond the margin."""
+        asked, (enough, wanted) = self.asked, self.asked.in_units(self.unit)
+        missed = np.empty((last - first) * met.shape[3], dtype=np.int64)
+        left = around_each(
+            self.people, self.running, self.width, self.reach,
+            self.rings.begins, self.rings.squares, self.ahead, self.aside,
+            enough, asked.partly, wanted, self.unit, asked.inhabited,
+            first - self.first, self.before, met, missed,
+        )  # fmt: skip
+        return missed[:left]
+
+
+class _Boxes:
+    """Rings that are squares of cells, from a table of sums of some rows and of as many around them as were needed so far."""
+
+    def __init__(self, counts: NDArray[Any], asked: Asked, first: int, last: int) -> None:
+        self.counts, self.asked, self.first, self.last = counts, asked, first, last
+        self.before = np.zeros(len(asked.wanted), dtype=np.int64)
+        people, _ = census(counts, first, last, 1)
+        self.widen(2 + int(min(1.5 * asked.radius(people, (last - first) * counts.shape[2]), max(counts.shape))))
+
+    def widen(self, reach: int) -> None:
+        """Make the table so many rows higher above and below."""
+        groups, height, cols = self.counts.shape
+        self.top, bottom, self.reach = max(0, self.first - reach), min(height, self.last + reach), reach
+        self.whole = self.top == 0 and bottom == height
+        self.unit = unit_for(census(self.counts, self.top, bottom, 1)[0])
+        self.table = np.empty((groups, bottom - self.top + 1, cols + 1), dtype=np.int64)
+        table_of_sums(self.counts, self.top, self.unit, self.table)
+
+    def fill(self, first: int, last: int, met: Floats) -> None:
+        """Fill whom the residents of some rows meet."""
+        asked, done = self.asked, 0
+        while done < last - first:
+            enough, wanted = asked.in_units(self.unit)
+            several = np.searchsorted(enough, self.table[0, -1, -1], side="right")
+            if self.whole or several == len(enough):
+                limit = max(self.counts.shape[1:]) - 1 if self.whole else self.reach
+                done = around_in_boxes(
+                    self.table, limit, enough[:several], asked.partly, wanted, self.unit, asked.inhabited,
+                    first - self.top, done, self.before, met[:several],
+                )  # fmt: skip
+            if done < last - first:
+                self.widen(2 * self.reach)
+        if several < len(met):
+            lived = (self.counts[:, first:last] > 0).any(axis=0) | (not asked.inhabited)
+            met[several:] = self.counts.sum(axis=(1, 2), dtype=np.float64)[:, np.newaxis, np.newaxis] * lived
