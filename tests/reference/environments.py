@@ -52,6 +52,22 @@ def rings(row):
     yield np.array(ring)
 
 
+def nearest_cells(counts, wanted, *, square, partly):
+    """Walk outward from each cell of a grid: rings of cells equally far, or squares of cells."""
+    rows, cols = np.indices(counts.shape[1:])
+    met = np.zeros(counts.shape)
+    for row, col in np.ndindex(*counts.shape[1:]):
+        down, across = np.abs(rows - row), np.abs(cols - col)
+        apart = np.maximum(down, across) if square else down**2 + across**2
+        here = np.array([np.bincount(apart.ravel(), group.ravel()) for group in counts])
+        reached = np.cumsum(here.sum(axis=0))
+        last = min(np.searchsorted(reached, wanted * (1 - 1e-12)), len(reached) - 1)
+        in_ring = here[:, last].sum()
+        part = min(1.0, (wanted - reached[last] + in_ring) / in_ring) if partly and in_ring else 1.0
+        met[:, row, col] = here[:, :last].sum(axis=1) + part * here[:, last]
+    return met
+
+
 def one_per_place(points):
     """What each unit counts where all that lie at one place count as one."""
     return 1 / (distances(points) == 0).sum(axis=1)

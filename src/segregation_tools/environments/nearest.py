@@ -125,7 +125,7 @@ class NearestPeople:
     >>> cells = sgt.Population([[[9, 1, 0], [0, 3, 5]]], ["a"], geography=sgt.Grid(2, 3, cell_size=100))
     >>> cells.within(NearestPeople(4)).environment
     array([[[ 9., 13.,  6.],
-            [12.,  4.,  5.]]])
+            [12.,  9.,  5.]]])
     >>> cells.within(NearestPeople(4, shape="square")).environment
     array([[[ 9., 18.,  9.],
             [13., 18.,  5.]]])
@@ -224,7 +224,7 @@ class NearestCells:
         Homes or None
             The inhabited cells, where they are few; read by any number of threads.
         """
-        return None if self.square else homes_where_few(counts)
+        return homes_where_few(counts)
 
     def rows(
         self, counts: NDArray[Any], first: int, last: int, *, inhabited: bool = False, homes: Homes | None = None

@@ -59,24 +59,24 @@ def table_of_sums(counts: NDArray[Any], first: int, unit: float, table: Whole) -
 @compiled
 def around_in_boxes(
     table: Whole,
-    limit: int,
+    reach: int,
     enough: Whole,
     partly: bool,
     wanted: Floats,
     unit: float,
     inhabited: bool,
-    offset: int,
     start: int,
     before: Whole,
     met: Floats,
+    missed: Whole,
 ) -> int:
-    """Find whom the residents of each cell of a strip meet, as far as the table suffices.
+    """Find whom the residents of each cell of a strip meet; tell how many cells have to look farther than the table does.
 
     Parameters
     ----------
     table : ndarray of int, shape (groups, rows + 1, cols + 1)
         What `table_of_sums` filled.
-    limit : int
+    reach : int
         How many rings of cells around each cell the table holds.
     enough : ndarray of int, shape (several,)
         How many units of people are enough, from few to many.
@@ -88,46 +88,47 @@ def around_in_boxes(
         In people.
     inhabited : bool
         Whether cells where nobody lives are left as they are.
-    offset : int
-        Row of the table with which the strip begins.
     start : int
-        First row of the strip that is not done.
+        Row of the table with which the strip begins.
     before : ndarray of int, shape (several,)
         Rings around the cell before; changed.
     met : ndarray of shape (several, groups, rows, cols)
         Filled.
+    missed : ndarray of int, shape (rows * cols,)
+        Filled: cells that are not done.
 
     Returns
     -------
     int
-        The first row of the strip for which the table must be larger, or how many rows it has.
+        How many are not done.
     """
     groups, rows, cols = met.shape[1:]
     ring = np.zeros(groups, dtype=np.int64)
-    for row in range(start, rows):
-        y = row + offset
+    left = 0
+    for row in range(rows):
+        y = start + row
         for col in range(cols):
             if inhabited and _box(table, 0, y, col, 0) == 0:
                 continue
             least = 0
             for k in range(len(enough)):
                 half = max(least, before[k])
-                found = _box(table, 0, y, col, half)
                 low, step = least - 1, 1  # too few are within `low`
-                if found >= enough[k]:
-                    while half > least:
-                        nearer = max(least, half - step)
-                        fewer = _box(table, 0, y, col, nearer)
-                        if fewer < enough[k]:
-                            low = nearer
-                            break
+                found = _box(table, 0, y, col, half)
+                while found >= enough[k] and half > least and low < least:
+                    nearer = max(least, half - step)
+                    fewer = _box(table, 0, y, col, nearer)
+                    if fewer >= enough[k]:
                         half, found, step = nearer, fewer, 2 * step
-                else:
-                    while found < enough[k]:
-                        if half == limit:
-                            return row
-                        low, half, step = half, min(limit, half + step), 2 * step
-                        found = _box(table, 0, y, col, half)
+                    else:
+                        low = nearer
+                while found < enough[k] and half < reach:
+                    low, half, step = half, min(reach, half + step), 2 * step
+                    found = _box(table, 0, y, col, half)
+                if found < enough[k]:
+                    missed[left] = row * cols + col
+                    left += 1
+                    break
                 while half - low > 1:
                     middle = (low + half) // 2
                     fewer = _box(table, 0, y, col, middle)
@@ -146,11 +147,11 @@ def around_in_boxes(
                     for a in range(groups):
                         ring[a] = _box(table, a, y, col, half) - (_box(table, a, y, col, half - 1) if half else 0)
                     take_part(met[k, :, row, col], ring, found, wanted[k], unit)
-    return rows
+    return left
 
 
 @inlined
-def _box(table: Whole, a: int, y: int, x: int, half: int) -> int:
+def _box(table: Whole, a: int, y: int, x: int, half: Any) -> Any:
     """Sum over a square around a cell."""
     top, bottom = max(0, y - half), min(table.shape[1] - 1, y + half + 1)
     left, right = max(0, x - half), min(table.shape[2] - 1, x + half + 1)

@@ -135,7 +135,7 @@ def kept_in_tiles(
 
 
 @inlined
-def _anybody(bits: NDArray[Any], row: int, start: int, stop: int) -> bool:
+def _anybody(bits: NDArray[Any], row: int, start: int, stop: int) -> Any:
     some = bits[0, row, start]
     for g in range(len(bits)):
         for col in range(start, stop):
@@ -178,6 +178,7 @@ def around_some(
     cols: Small,
     running: Whole,
     limit: int,
+    square: bool,
     enough: Whole,
     partly: bool,
     wanted: Floats,
@@ -201,6 +202,8 @@ def around_some(
         What `in_units` filled.
     limit : int
         Squared radius within which everyone is kept.
+    square : bool
+        Whether the distance of two cells is their rows or columns apart, whichever is more.
     enough : ndarray of int, shape (several,)
         How many units of people are enough, from few to many.
     partly : bool
@@ -230,7 +233,7 @@ def around_some(
     groups, width = met.shape[1], met.shape[3]
     edges = np.empty((4, len(begins)), dtype=np.int32)
     halves = np.empty((2, len(begins)), dtype=np.int32)
-    inside, squares, people, places = scratch
+    inside, squares, people, places = scratch[0], scratch[1], scratch[2], scratch[3]  # rows that are known to be dense
     before = np.full(len(enough), 8)
     ring = np.zeros(groups, dtype=np.int64)
     last_row, last_col = -2 * NEAR, -2 * NEAR
@@ -253,10 +256,11 @@ def around_some(
                 radius = int(math.sqrt(outer))
                 first, last = ((row - radius) >> shift) - top, ((row + radius) >> shift) + 1 - top
                 first, last = max(0, first), min(len(begins), last)
-                _outline(begins, shift, top, row, col, width, inner, outer, first, last, halves, edges)
+                _outline(begins, shift, top, square, row, col, width, inner, outer, first, last, halves, edges)
                 fewer, within, size = _looked_at(
-                    rows, cols, running, row, col, inner, outer, first, last, edges, inside, squares, people, places
-                )
+                    rows, cols, running, square, row, col, inner, outer, first, last, edges,
+                    inside, squares, people, places,
+                )  # fmt: skip
                 more = fewer
                 for j in range(size):
                     more += people[j]
@@ -284,7 +288,7 @@ def around_some(
                     within += 1
             rest = found
             for g in range(1, groups):
-                members = np.int64(0)
+                members: Any = np.int64(0)
                 for line in range(first, last):
                     members += _span(running, g, edges[1, line], edges[2, line])
                 for j in range(within):
@@ -304,7 +308,7 @@ def around_some(
 
 
 @inlined
-def _span(running: Whole, a: int, start: int, stop: int) -> int:
+def _span(running: Whole, a: int, start: Any, stop: Any) -> Any:
     return running[a, np.uint64(stop)] - running[a, np.uint64(start)]
 
 
@@ -313,6 +317,7 @@ def _outline(
     begins: Small,
     shift: int,
     top: int,
+    square: bool,
     row: int,
     col: int,
     width: int,
@@ -323,17 +328,20 @@ def _outline(
     halves: Small,
     edges: Small,
 ) -> None:
-    """In each row of tiles, find the cells in tiles that touch the outer disc, and those in tiles within the inner one.
+    """In each row of tiles, find the cells in tiles that touch the outer shape, and those in tiles within the inner one.
 
     Edges are where the tiles that touch begin, those within begin and end, and those that touch end.
     """
     size = 1 << shift
+    half: Any
     for line in range(first, last):
         high = (line + top) * size
         near = max(0, high - row, row - (high + size - 1))
         far = max(row - high, high + size - 1 - row)
-        halves[0, line] = np.int32(math.sqrt(float(max(0, outer - near * near))))
-        halves[1, line] = np.int32(math.sqrt(float(max(0, inner - far * far)))) if inner >= far * far else -1
+        curved = 0 if square else 1
+        halves[0, line] = np.int32(math.sqrt(float(max(0, outer - curved * near * near))))
+        half = np.int32(math.sqrt(float(max(0, inner - curved * far * far))))
+        halves[1, line] = half if inner >= far * far else -1
     for line in range(first, last):
         half, tiles = np.int64(halves[0, line]), begins[line]
         edges[0, line] = tiles[max(0, col - half) >> shift]
@@ -352,6 +360,7 @@ def _looked_at(
     rows: Small,
     cols: Small,
     running: Whole,
+    square: bool,
     row: int,
     col: int,
     inner: int,
@@ -363,8 +372,8 @@ def _looked_at(
     squares: Whole,
     people: Whole,
     places: Whole,
-) -> tuple[int, int, int]:
-    """Look at every cell on the rim; return the people within the inner disc, and how many cells are in it and beyond."""
+) -> tuple[Any, int, int]:
+    """Look at every cell on the rim; return the people within the inner shape, and how many cells are in it and beyond."""
     within, size, fewer = 0, 0, np.int64(0)
     for line in range(first, last):
         fewer += _span(running, 0, edges[1, line], edges[2, line])
@@ -372,6 +381,8 @@ def _looked_at(
             for j in range(np.int64(edges[2 * side, line]), np.int64(edges[2 * side + 1, line])):
                 down, right = rows[np.uint64(j)] - row, cols[np.uint64(j)] - col
                 squared, here = down * down + right * right, _span(running, 0, j, j + 1)
+                if square:
+                    squared = max(down * down, right * right)
                 # Written first and counted then: no jump that nobody can foretell.
                 inside[within], places[size] = j, j
                 squares[size], people[size] = squared, here
@@ -383,7 +394,7 @@ def _looked_at(
 
 
 @compiled
-def _reached(squares: Whole, people: Whole, size: int, low: int, high: int, enough: int) -> int:
+def _reached(squares: Whole, people: Whole, size: int, low: int, high: int, enough: Any) -> int:
     """Smallest squared radius above `low`, up to `high`, within which there are enough people."""
     while high - low > 1:
         middle, total = (low + high) // 2, np.int64(0)

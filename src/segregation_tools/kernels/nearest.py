@@ -27,8 +27,12 @@ __all__ = ["Homes", "homes_where_few", "nearest_rows"]
 FEW = 1 / 8  # of the cells inhabited: where they are fewer, only those are kept
 SAMPLED = 8  # every so many rows tell whether they are few
 SHIFT = 2  # tiles of 4 × 4 cells
-MARGIN, WIDE = 16, 4  # around what is laid out in full: cells, and radii of a disc that would do were people spread evenly
+MARGIN, WIDE = (
+    16,
+    4,
+)  # around what is laid out in full: cells, and radii of a disc that would do were people spread evenly
 WIDEST = 512  # together at most
+MORE_THAN_ALL = 2.0**62.5  # units; everyone is less than 2⁶² but for rounding
 STRIP = 16_384  # cells in a strip, and at least so many rows:
 LOWEST = 8
 
@@ -38,17 +42,18 @@ class Asked:
     """How many people are to be met, from few to many, and how they are counted."""
 
     wanted: Floats
+    square: bool
     partly: bool
     inhabited: bool
 
     def in_units(self, unit: float) -> tuple[Whole, Floats]:
         """How many units are enough, and how many are wanted."""
-        wanted = self.wanted / unit
-        return np.clip(np.ceil(wanted * (1 - ALIKE)), 1, 2.0**62.5).astype(np.int64), wanted
+        wanted = np.minimum(self.wanted, MORE_THAN_ALL * unit) / unit
+        return np.maximum(np.ceil(wanted * (1 - ALIKE)), 1).astype(np.int64), wanted
 
     def radius(self, people: float, cells: int) -> float:
-        """Radius of a disc with the largest number of people, were they spread evenly; in cells."""
-        return math.sqrt(self.wanted[-1] * cells / (math.pi * people)) if people > 0 else LOWEST
+        """Radius of a disc with the largest number of people, were they spread evenly, in cells; 1 where there is nobody."""
+        return math.sqrt(self.wanted[-1] * cells / (math.pi * people)) if people > 0 else 1.0
 
 
 def unit_for(people: float) -> float:
@@ -120,11 +125,12 @@ class Homes:
         return (height - 1) ** 2 + (width - 1) ** 2 if self.whole else self.reach**2
 
     def cells(self, first: int, last: int) -> Whole:
-        """Number the inhabited cells of a strip, row by row."""
+        """Give the inhabited cells of a strip, by their number row by row."""
         start, stop = self.begins[(first >> SHIFT) - self.top, 0], self.begins[((last - 1) >> SHIFT) - self.top, -1]
         rows, cols = self.rows[start:stop], self.cols[start:stop]
         own = (rows >= first) & (rows < last)
-        return (rows[own].astype(np.int64) - first) * self.counts.shape[2] + cols[own]
+        numbers: Whole = (rows[own].astype(np.int64) - first) * self.counts.shape[2] + cols[own]
+        return numbers
 
 
 def homes_where_few(counts: NDArray[Any]) -> Homes | None:
@@ -181,11 +187,10 @@ def nearest_rows(
     tuple of int, int and ndarray of shape (several, groups, rows of the strip, cols)
         The array is valid until the next strip.
     """
-    asked = Asked(np.array(wanted, dtype=np.float64), partly, inhabited)
+    asked = Asked(np.array(wanted, dtype=np.float64), square, partly, inhabited)
     counts = counts.view()
     counts.flags.writeable = False  # one type of array, so that kernels are compiled once
-    look: _Boxes | _Discs
-    look = _Boxes(counts, asked, first, last) if square else _Discs(counts, asked, first, last, homes)
+    look = _Search(counts, asked, first, last, homes)
     cols = counts.shape[2]
     rows = max(LOWEST, STRIP // cols)
     met = np.empty((0, 0, 0, 0))
@@ -199,45 +204,47 @@ def nearest_rows(
         yield start, stop, met
 
 
-class _Discs:
-    """Rings of cells equally far: by what is laid out in full where many cells are inhabited, and by what is kept of them."""
+class _Search:
+    """What is laid out in full where many cells are inhabited; where few are, or where that is too little, their homes."""
 
     def __init__(self, counts: NDArray[Any], asked: Asked, first: int, last: int, homes: Homes | None) -> None:
-        self.counts, self.asked, self.homes, self.full = counts, asked, homes, None
-        self.first, self.last = first, last
+        self.counts, self.asked, self.first, self.last, self.homes = counts, asked, first, last, homes
         self.above = np.zeros((len(asked.wanted), counts.shape[2] // NEAR + 1), dtype=np.int64)
         self.scratch = np.empty((4, 0), dtype=np.int64)
-        if homes is None:
-            people, lived_in = census(counts, first, last, 1)
-            cells = (last - first) * counts.shape[2]
-            radius = asked.radius(people, cells)
-            self.guess = 2 + int(min(2 * radius, max(counts.shape)))
-            if lived_in >= FEW * cells and 1.5 * radius < WIDEST:
-                self.full = _LaidOut(counts, asked, first, last, min(WIDEST, MARGIN + int(WIDE * radius)))
+        self.full: _LaidOut | _Boxes | None = None
+        everywhere = asked.square and not asked.inhabited
+        if homes is not None and not everywhere:
+            return
+        people, lived_in = census(counts, first, last, 1)
+        cells, largest = (last - first) * counts.shape[2], max(counts.shape[1:])
+        radius = asked.radius(people, cells)
+        self.guess = 2 + int(min(2 * radius, largest))
+        reach = MARGIN + int(min(WIDE * radius, largest))
+        if everywhere or (asked.square and lived_in >= FEW * cells):
+            self.full = _Boxes(counts, asked, first, last, min(largest, reach))
+        elif lived_in >= FEW * cells and 1.5 * radius < WIDEST:
+            self.full = _LaidOut(counts, asked, first, last, min(WIDEST, reach))
 
     def fill(self, first: int, last: int, met: Floats) -> None:
         """Fill whom the residents of some rows meet."""
         if self.full is not None:
-            cells = self.full.fill(first, last, met)
+            missed = np.empty((last - first) * met.shape[3], dtype=np.int64)
+            cells = missed[: self.full.fill(first, met, missed)]
             if not len(cells):
                 return
-        self.homes = self.homes or Homes(self.counts, self.first, self.last, self.guess)
+        homes = self.homes = self.homes or Homes(self.counts, self.first, self.last, self.guess)
         if self.full is None:
-            every = np.arange((last - first) * met.shape[3])
-            cells = self.homes.cells(first, last) if self.asked.inhabited else every
-        self._among(self.homes, cells, first, met)
-
-    def _among(self, homes: Homes, cells: Whole, first: int, met: Floats) -> None:
+            cells = homes.cells(first, last) if self.asked.inhabited else np.arange((last - first) * met.shape[3])
         done = several = 0
         while done < len(cells):
             if self.scratch.shape[1] != len(homes.rows):
                 self.scratch = np.empty((4, len(homes.rows)), dtype=np.int64)
             enough, wanted = self.asked.in_units(homes.unit)
-            several = np.searchsorted(enough, homes.running[0, -1], side="right")
+            several = int(np.searchsorted(enough, homes.running[0, -1], side="right"))
             if homes.whole or several == len(enough):
                 done = around_some(
                     homes.begins, SHIFT, homes.top, homes.rows, homes.cols, homes.running, homes.limit,
-                    enough[:several], self.asked.partly, wanted, homes.unit,
+                    self.asked.square, enough[:several], self.asked.partly, wanted, homes.unit,
                     cells, done, first, self.above, self.scratch, met[:several],
                 )  # fmt: skip
             if done < len(cells):
@@ -263,51 +270,33 @@ class _LaidOut:
         self.aside = self.rings.right * self.width - self.rings.down
         self.before = np.zeros((len(asked.wanted), cols + 1), dtype=np.int64)
 
-    def fill(self, first: int, last: int, met: Floats) -> Whole:
-        """Fill whom the residents of some rows meet; return the cells, by number, that have to look beyond the margin."""
-        asked, (enough, wanted) = self.asked, self.asked.in_units(self.unit)
-        missed = np.empty((last - first) * met.shape[3], dtype=np.int64)
-        left = around_each(
+    def fill(self, first: int, met: Floats, missed: Whole) -> int:
+        """Fill whom the residents of some rows meet, and the cells, by number, that look farther; return how many do."""
+        enough, wanted = self.asked.in_units(self.unit)
+        return around_each(
             self.people, self.running, self.width, self.reach,
             self.rings.begins, self.rings.squares, self.ahead, self.aside,
-            enough, asked.partly, wanted, self.unit, asked.inhabited,
+            enough, self.asked.partly, wanted, self.unit, self.asked.inhabited,
             first - self.first, self.before, met, missed,
         )  # fmt: skip
-        return missed[:left]
 
 
 class _Boxes:
-    """Rings that are squares of cells, from a table of sums of some rows and of as many around them as were needed so far."""
+    """A table of sums of some rows, and of some around them."""
 
-    def __init__(self, counts: NDArray[Any], asked: Asked, first: int, last: int) -> None:
-        self.counts, self.asked, self.first, self.last = counts, asked, first, last
-        self.before = np.zeros(len(asked.wanted), dtype=np.int64)
-        people, _ = census(counts, first, last, 1)
-        self.widen(2 + int(min(1.5 * asked.radius(people, (last - first) * counts.shape[2]), max(counts.shape))))
-
-    def widen(self, reach: int) -> None:
-        """Make the table so many rows higher above and below."""
-        groups, height, cols = self.counts.shape
-        self.top, bottom, self.reach = max(0, self.first - reach), min(height, self.last + reach), reach
-        self.whole = self.top == 0 and bottom == height
-        self.unit = unit_for(census(self.counts, self.top, bottom, 1)[0])
+    def __init__(self, counts: NDArray[Any], asked: Asked, first: int, last: int, reach: int) -> None:
+        groups, height, cols = counts.shape
+        self.asked, self.reach = asked, reach
+        self.top, bottom = max(0, first - reach), min(height, last + reach)
+        self.unit = unit_for(census(counts, self.top, bottom, 1)[0])
         self.table = np.empty((groups, bottom - self.top + 1, cols + 1), dtype=np.int64)
-        table_of_sums(self.counts, self.top, self.unit, self.table)
+        table_of_sums(counts, self.top, self.unit, self.table)
+        self.before = np.zeros(len(asked.wanted), dtype=np.int64)
 
-    def fill(self, first: int, last: int, met: Floats) -> None:
-        """Fill whom the residents of some rows meet."""
-        asked, done = self.asked, 0
-        while done < last - first:
-            enough, wanted = asked.in_units(self.unit)
-            several = np.searchsorted(enough, self.table[0, -1, -1], side="right")
-            if self.whole or several == len(enough):
-                limit = max(self.counts.shape[1:]) - 1 if self.whole else self.reach
-                done = around_in_boxes(
-                    self.table, limit, enough[:several], asked.partly, wanted, self.unit, asked.inhabited,
-                    first - self.top, done, self.before, met[:several],
-                )  # fmt: skip
-            if done < last - first:
-                self.widen(2 * self.reach)
-        if several < len(met):
-            lived = (self.counts[:, first:last] > 0).any(axis=0) | (not asked.inhabited)
-            met[several:] = self.counts.sum(axis=(1, 2), dtype=np.float64)[:, np.newaxis, np.newaxis] * lived
+    def fill(self, first: int, met: Floats, missed: Whole) -> int:
+        """Fill whom the residents of some rows meet, and the cells, by number, that look farther; return how many do."""
+        enough, wanted = self.asked.in_units(self.unit)
+        return around_in_boxes(
+            self.table, self.reach, enough, self.asked.partly, wanted, self.unit, self.asked.inhabited,
+            first - self.top, self.before, met, missed,
+        )  # fmt: skip

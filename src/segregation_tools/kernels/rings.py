@@ -252,12 +252,12 @@ def take_part(met: Floats, ring: Whole, found: int, wanted: float, unit: float) 
 
 
 @inlined
-def _span(running: Whole, a: int, start: int, stop: int) -> int:
+def _span(running: Whole, a: int, start: Any, stop: Any) -> Any:
     return running[a, np.uint64(stop)] - running[a, np.uint64(start)]
 
 
 @inlined
-def _turned(people: Whole, here: int, ahead: int, aside: int) -> int:
+def _turned(people: Whole, here: int, ahead: Any, aside: Any) -> Any:
     """How many live a step away in each of four directions."""
     return (people[np.uint64(here + ahead)] + people[np.uint64(here - ahead)]) + (
         people[np.uint64(here + aside)] + people[np.uint64(here - aside)]
@@ -265,7 +265,7 @@ def _turned(people: Whole, here: int, ahead: int, aside: int) -> int:
 
 
 @inlined
-def _turned_span(running: Whole, a: int, here: int, ahead: int, aside: int) -> int:
+def _turned_span(running: Whole, a: int, here: int, ahead: Any, aside: Any) -> Any:
     return (
         _span(running, a, here + ahead, here + ahead + 1)
         + _span(running, a, here - ahead, here - ahead + 1)
@@ -285,7 +285,7 @@ def _halves(squared: int, halves: NDArray[np.int32]) -> int:
 
 
 @inlined
-def _disc(running: Whole, a: int, here: int, width: int, radius: int, halves: NDArray[np.int32]) -> int:
+def _disc(running: Whole, a: int, here: int, width: int, radius: int, halves: NDArray[np.int32]) -> Any:
     """How many live in a disc: two look-ups a row."""
     half = np.int64(halves[0])
     total = _span(running, a, here - half, here + half + 1)
