@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import segregation_tools as sgt
-from segregation_tools.environments.nearest import NearestCells, together
+from segregation_tools.environments.nearest import NearestCells
 from segregation_tools.kernels import nearest
 from tests.environments.places import read, squares
 from tests.reference.environments import nearest_cells
@@ -35,8 +35,13 @@ def found(bounds, counts, cuts=(), **how):
     """Environments from chunks of rows that end at `cuts`, as often as they are yielded, every row once and in order."""
     ends = sorted({0, counts.shape[1], *(cut for cut in cuts if cut < counts.shape[1])})
     met, done = np.full((len(bounds), *counts.shape), np.nan), 0
+    wanted = sorted(bound.k for bound in bounds)
     for first, last in pairwise(ends):
-        for start, stop, parts in together(bounds, counts, first, last, **how):
+        rows = nearest.nearest_rows(
+            counts, wanted, first, last, square=bounds[0].square, partly=bounds[0].partly, **{"inhabited": False} | how
+        )
+        for start, stop, met_by in rows:
+            parts = [met_by[wanted.index(bound.k)] for bound in bounds]
             assert start == done < stop <= last
             assert all(part.flags.c_contiguous and part.dtype == np.float64 for part in parts)
             met[:, :, start:stop], done = parts, stop
@@ -77,7 +82,7 @@ def way(request, monkeypatch):
 def test_nearest_cells_equal_walking_outward(shape, last_ring, counts, wanted, cuts):
     bounds = [NearestCells(k, last_ring == "proportional", shape == "square") for k in wanted]
     close(found(bounds, counts, cuts), counts, bounds)
-    homes = bounds[0].ready(counts)
+    homes = nearest.homes_where_few(counts)
     near = found(bounds, counts, cuts, inhabited=True, homes=homes)
     lived_in = counts.sum(axis=0) > 0
     assert (near[:, :, ~lived_in] == 0).all()
@@ -94,7 +99,7 @@ def test_wider_than_what_is_skipped_together(shape, seed, share):
     counts = chance.integers(1, 90, (2, 21, 150)) * (chance.random((21, 150)) < share).astype(np.float32)
     counts[:, 3, 140] += 2
     bounds = [NearestCells(k, square=shape == "square") for k in (900, 60)]
-    for homes in (None, bounds[0].ready(counts)):
+    for homes in (None, nearest.homes_where_few(counts)):
         close(found(bounds, counts, [5, 6], homes=homes), counts, bounds)
 
 
@@ -169,9 +174,19 @@ def test_squares_are_of_cells():
     assert str(sgt.NearestPeople(30, shape="square")) == "the nearest 30 people by squares of cells"
 
 
-def test_only_what_is_alike_is_found_together():
-    with pytest.raises(sgt.CapabilityError, match="shape and last_ring are the same"):
-        next(together([NearestCells(3), NearestCells(3, square=True)], np.ones((1, 2, 2)), 0, 2))
+@SHAPES
+@given(counts=grids(), wanted=st.lists(st.sampled_from([3, 40, 333.3, 1e5]), min_size=2, max_size=3))
+@settings(max_examples=15)
+def test_a_profile_finds_several_numbers_of_people_at_once(shape, counts, wanted):
+    cells = sgt.Grid(*counts.shape[1:], cell_size=100)
+    pop = sgt.Population(counts, list("abc")[: len(counts)], geography=cells)
+    bounds = [sgt.NearestPeople(k, shape=shape).on(cells) for k in wanted]
+    assert len({bound.alike for bound in [*bounds, NearestCells(3, square=shape != "square")]}) == 2
+    rows = bounds[0].reader(bounds[1:], pop.counts, everywhere=True)
+    parts = [(start, [part.copy() for part in met]) for start, _, met in rows(0, cells.rows)]
+    for i, bound in enumerate(bounds):
+        met = np.concatenate([part[i] for _, part in parts], axis=1)
+        close([met], pop.counts, [bound])
 
 
 # equipop 1.62.1, run_knn_counts(..., self_potential=0, overshoot_mode=...): people and foreigners met, over all cells
@@ -188,11 +203,8 @@ COLOGNE = {
 
 @pytest.mark.parametrize(("last_ring", "k"), COLOGNE)
 def test_cologne_as_another_program_has_it(last_ring, k, real_data):
-    rasterio = pytest.importorskip("rasterio")
-    with rasterio.open(real_data / "cologne_100m_citizenship_2011.tif") as raster:
-        counts = raster.read([1, 2])
-    grid = sgt.Grid(*counts.shape[1:], cell_size=100)
-    near = sgt.Population(counts, ["german", "foreign"], geography=grid).within(sgt.NearestPeople(k, last_ring))
+    file = real_data / "cologne_100m_citizenship_2011.tif"
+    near = sgt.Population.from_raster(file, groups=["germans", "foreign"]).within(sgt.NearestPeople(k, last_ring))
     people, foreign, unevenness = COLOGNE[last_ring, k]
     met = near.environment[:, near.sizes > 0]
     np.testing.assert_allclose([met.sum(), met[1].sum()], [people, foreign], rtol=0 if last_ring == "whole" else 1e-12)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import CapabilityError, GeographyError
+from segregation_tools.errors import GeographyError
+from segregation_tools.kernels.layout import at_the_door
 from segregation_tools.kernels.nearby import sum_nearest, sum_within
 from segregation_tools.kernels.nearest import homes_where_few, nearest_rows
+from segregation_tools.population.environment import all_strips
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from segregation_tools.kernels.nearby import Bands
-    from segregation_tools.kernels.nearest import Homes
+    from segregation_tools.population.environment import Rows
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
 
-__all__ = ["NearestCells", "NearestPeople", "NearestUnits", "together"]
+__all__ = ["NearestPeople", "NearestUnits"]
 
 
 @dataclass(frozen=True)
@@ -211,88 +213,28 @@ class NearestCells:
         """Whether each resident counts exactly once among those met: not where the nearest cells may be taken in part."""
         return not self.partly
 
-    def ready(self, counts: NDArray[Any]) -> Homes | None:
-        """Work out what all chunks of rows share; None where there is nothing of the kind.
+    @property
+    def alike(self) -> tuple[bool, bool]:
+        """Those alike but for `k` come from one expansion around each cell."""
+        return self.partly, self.square
 
-        Parameters
-        ----------
-        counts : ndarray of float32 or float64, shape (groups, rows, cols)
-            Who lives in each cell.
+    def reader(self, others: Sequence[NearestCells], counts: NDArray[Any], *, everywhere: bool) -> Rows:
+        """Find the inhabited cells, where they are few, and return what yields those met by some rows."""
+        bounds = (self, *others)
+        order = np.argsort([bound.k for bound in bounds], kind="stable")
+        wanted, rank = [bounds[i].k for i in order], np.argsort(order)
+        read, _ = at_the_door(counts, 0, counts.shape[1])
+        homes = homes_where_few(read)
 
-        Returns
-        -------
-        Homes or None
-            The inhabited cells, where they are few; read by any number of threads.
-        """
-        return homes_where_few(counts)
+        def rows(first: int, last: int) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
+            strips = nearest_rows(
+                read, wanted, first, last, square=self.square, partly=self.partly, inhabited=not everywhere, homes=homes
+            )
+            for start, stop, met in strips:
+                yield start, stop, [met[i] for i in rank]
 
-    def rows(
-        self, counts: NDArray[Any], first: int, last: int, *, inhabited: bool = False, homes: Homes | None = None
-    ) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
-        """Yield the environment of some rows, strip by strip.
-
-        Parameters
-        ----------
-        counts : ndarray of float32 or float64, shape (groups, rows, cols)
-            Who lives in each cell.
-        first, last : int
-            Rows.
-        inhabited : bool
-            Whether to leave 0 where nobody lives: there, nobody meets anyone. Where few cells are inhabited, all else is
-            most of the work.
-        homes : Homes, optional
-            What `ready` returned; without it, each chunk finds the inhabited cells around it again.
-
-        Yields
-        ------
-        tuple of int, int and ndarray of shape (groups, rows, cols)
-            First row, last row, and whom they meet; valid until the next strip.
-        """
-        for start, stop, (met,) in together([self], counts, first, last, inhabited=inhabited, homes=homes):
-            yield start, stop, met
+        return rows
 
     def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield the environment of every cell, strip by strip."""
-        counts = np.ascontiguousarray(counts, dtype=np.result_type(counts.dtype, np.float32))
-        for start, stop, met in self.rows(counts, 0, counts.shape[1], homes=self.ready(counts)):
-            yield slice(start, stop), met
-
-
-def together(
-    bounds: Sequence[NearestCells],
-    counts: NDArray[Any],
-    first: int,
-    last: int,
-    *,
-    inhabited: bool = False,
-    homes: Homes | None = None,
-) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
-    """Yield the environments of several numbers of nearest people from one expansion around each cell.
-
-    Parameters
-    ----------
-    bounds : sequence of NearestCells
-        Alike but for `k`.
-    counts, first, last, inhabited, homes
-        As `NearestCells.rows` takes them.
-
-    Yields
-    ------
-    tuple of int, int and list of ndarray of shape (groups, rows, cols)
-        First row, last row, and whom they meet, in the order of `bounds`; valid until the next strip.
-
-    Raises
-    ------
-    CapabilityError
-        If they differ in more than `k`.
-    """
-    if len({(bound.partly, bound.square) for bound in bounds}) > 1:
-        msg = "nearest people are found together where shape and last_ring are the same: take one after the other"
-        raise CapabilityError(msg)
-    order = np.argsort([bound.k for bound in bounds], kind="stable")
-    wanted = [bounds[i].k for i in order]
-    rank = np.argsort(order)
-    for start, stop, met in nearest_rows(
-        counts, wanted, first, last, square=bounds[0].square, partly=bounds[0].partly, inhabited=inhabited, homes=homes
-    ):
-        yield start, stop, [met[i] for i in rank]
+        return all_strips(self, counts)

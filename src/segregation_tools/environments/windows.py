@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from segregation_tools.errors import CapabilityError
 from segregation_tools.kernels.layout import at_the_door
 from segregation_tools.kernels.windows import box_rows
+from segregation_tools.population.environment import all_strips
 from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
@@ -135,5 +136,4 @@ class BoundWindow:
 
     def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield the environment of a few rows after the other."""
-        for start, stop, (met,) in self.reader((), counts, everywhere=True)(0, counts.shape[1]):
-            yield slice(start, stop), met
+        return all_strips(self, counts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -156,17 +156,16 @@ def added_up(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArr
             every = [[summand.of_block(block) for summand in summands] for block in (Block.of(*b) for b in blocks(pop))]
             found[i] = [np.sum(parts, axis=0) for parts in zip(*every, strict=True)]
     for alike in kinds.values():
-        sums = _by_rows(pops[alike[0]].counts, [pops[i].surroundings for i in alike], summands, mix)
+        sums = _by_rows([pops[i] for i in alike], summands, mix)
         found |= dict(zip(alike, sums, strict=True))
     return [found[i] for i in range(len(pops))]
 
 
-def _by_rows(
-    counts: NDArray[Any], surroundings: Sequence[Any], summands: Sequence[Summand], mix: NDArray[np.float64]
-) -> list[list[Sum]]:
+def _by_rows(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArray[np.float64]) -> list[list[Sum]]:
     from segregation_tools.kernels.pool import in_pieces
     from segregation_tools.kernels.scores import Shares, Totals
 
+    counts, surroundings = pops[0].counts, [cast("Any", pop.surroundings) for pop in pops]
     ready: list[Any] = [summand.compiled[0] for summand in summands if summand.compiled is not None]
     rows = surroundings[0].reader(surroundings[1:], counts, everywhere=False)
     plain = [i for i, summand in enumerate(summands) if summand.compiled is None]
@@ -175,7 +174,9 @@ def _by_rows(
         totals, shares = [Totals.none_yet(mix, ready) for _ in surroundings], Shares()
         added: list[list[Any]] = [[0.0] * len(plain) for _ in surroundings]
         for start, stop, mets in rows(first, last):
-            for total, sums, met in zip(totals, added, mets, strict=True):
+            for pop, total, sums, met in zip(pops, totals, added, mets, strict=True):
+                if not pop.surroundings.includes_self:  # type: ignore[union-attr]
+                    pop.check_company(slice(start, stop), met)
                 if ready:
                     total.add(counts, start, met)
                 for block in _inhabited(shares, counts, start, met) if plain else ():

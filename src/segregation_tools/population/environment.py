@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Rows = Callable[[int, int], Iterator[tuple[int, int, list[NDArray[np.float64]]]]]
 
-__all__ = ["ByRows", "Environment", "Surroundings", "in_order", "joined", "pieces_of"]
+__all__ = ["ByRows", "Environment", "Surroundings", "all_strips", "in_order", "joined", "pieces_of"]
 
 PIECES = 16  # of a grid, whatever the number of threads, so that sums are the same to the last bit
 FEWEST = 64  # rows in a piece: every window begins anew there
@@ -59,7 +59,10 @@ class Surroundings(Protocol):
         ...
 
     def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
-        """Yield slices of the first axis behind the groups, each with its part of the environment."""
+        """Yield slices of the first axis behind the groups, each with its part of the environment.
+
+        A part is read before the next one is asked for, which may overwrite it.
+        """
         ...
 
 
@@ -92,6 +95,26 @@ class ByRows(Surroundings, Protocol):
             strip. Strips come in order, without gaps; how they are cut depends on the grid alone.
         """
         ...
+
+
+def all_strips(surroundings: ByRows, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Yield whom the residents of a grid meet, from its first row to its last.
+
+    Parameters
+    ----------
+    surroundings : ByRows
+        Bound to a grid.
+    counts : ndarray of shape (groups, rows, cols)
+        Who lives in each cell.
+
+    Yields
+    ------
+    tuple of slice and ndarray
+        Valid until the next strip.
+    """
+    rows = surroundings.reader((), counts, everywhere=True)
+    for start, stop, (met,) in rows(0, counts.shape[1]):
+        yield slice(start, stop), met
 
 
 def pieces_of(rows: int) -> list[tuple[int, int]]:

@@ -82,11 +82,6 @@ class Grid:
         return (self.rows, self.cols)
 
     @property
-    def cell_metres(self) -> float:
-        """Side of a cell, in metres."""
-        return self.cell_size * metres_per_unit(self.crs, "distance")
-
-    @property
     def outlined(self) -> bool:
         """Whether there is geometry: cells need none."""
         return False

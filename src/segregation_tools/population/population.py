@@ -473,7 +473,7 @@ class Population:
     @cached_property
     def _met(self) -> NDArray[np.float64]:
         met = joined(self.surroundings, self.counts)  # type: ignore[arg-type]  # `environment` asks first
-        self._check_company(slice(None), met)
+        self.check_company(slice(None), met)
         return _locked(met)
 
     @property
@@ -500,10 +500,24 @@ class Population:
             return
         for where, met in in_order(self.surroundings, self.counts):
             if not self.surroundings.includes_self:
-                self._check_company(where, met)
+                self.check_company(where, met)
             yield where, self.counts[:, where], met
 
-    def _check_company(self, where: slice, met: NDArray[Any]) -> None:
+    def check_company(self, where: slice, met: NDArray[Any]) -> None:
+        """Refuse an environment in which residents meet nobody.
+
+        Parameters
+        ----------
+        where : slice
+            Some units, along the first axis behind the groups.
+        met : ndarray of shape (groups, some units, …)
+            Whom they meet.
+
+        Raises
+        ------
+        CapabilityError
+            Naming their units.
+        """
         alone = ~(met.sum(axis=0) > 0) & (self.sizes[where] > 0)
         if alone.any():
             units = np.arange(len(self)).reshape(self.sizes.shape)[where][alone]
