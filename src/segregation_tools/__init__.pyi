@@ -25,6 +25,7 @@ from .analysis.suppressed import SuppressedBounds as SuppressedBounds
 from .analysis.suppressed import suppressed_bounds as suppressed_bounds
 from .analysis.table import summary as summary
 from .analysis.trajectories import divergence_trajectories as divergence_trajectories
+from .analysis.warmup import warmup as warmup
 from .analysis.writing import cite as cite
 from .analysis.writing import export as export
 from .analysis.writing import methods as methods
