@@ -104,6 +104,40 @@ def test_wider_than_what_is_skipped_together(shape, seed, share):
 
 
 @SHAPES
+@given(
+    seed=st.integers(0, 9999), cuts=st.lists(st.integers(1, 199), min_size=3, max_size=9), few=st.sampled_from([0, 2])
+)
+@settings(max_examples=30)
+def test_chunks_look_as_far_beyond_their_rows_as_they_need_to(shape, seed, cuts, few):
+    """From far above and below, a row at a time, but not from all over the grid."""
+    chance = np.random.default_rng(seed)
+    counts = (chance.integers(1, 30, (1, 200, 3)) * (chance.random((200, 3)) < 0.2)).astype(float)
+    counts[:, 7] += 1
+    bound = NearestCells(70, square=shape == "square")
+    with pytest.MonkeyPatch.context() as small:
+        for name, value in {"FEW": few, "SHIFT": 0, "MARGIN": 0, "WIDE": 1}.items():
+            small.setattr(nearest, name, value)
+        close(found([bound], counts, cuts), counts, [bound])
+
+
+@SHAPES
+@pytest.mark.parametrize("way_up", [True, False])
+@pytest.mark.parametrize("few", [0, 2])
+def test_the_last_row_that_a_chunk_looks_at_counts(shape, way_up, few, monkeypatch):
+    """Whatever that row is: from one cell, ten people so many rows away come before ten others a row farther."""
+    monkeypatch.setattr(nearest, "FEW", few)
+    monkeypatch.setattr(nearest, "SHIFT", 0)
+    for away in range(1, 90):
+        counts = np.zeros((2, 200, 1))
+        counts[:, 100], counts[0, 100 - away], counts[1, 100 + away + 1] = 0.5, 10, 10
+        bounds = [NearestCells(5, square=shape == "square")]
+        rows = slice(None) if way_up else slice(None, None, -1)
+        here = 100 if way_up else 99
+        ((_, _, (met,)),) = together(bounds, np.ascontiguousarray(counts[:, rows]), here, here + 1)
+        assert met.ravel().tolist() == [10.5, 0.5]
+
+
+@SHAPES
 @RINGS
 @given(counts=grids(), k=st.sampled_from([1, 60, 500]), seed=st.integers(0, 99))
 @settings(max_examples=15)

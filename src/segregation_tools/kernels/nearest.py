@@ -27,12 +27,11 @@ __all__ = ["Homes", "homes_where_few", "nearest_rows"]
 FEW = 1 / 8  # of the cells inhabited: where they are fewer, only those are kept
 SAMPLED = 8  # every so many rows tell whether they are few
 SHIFT = 2  # tiles of 4 × 4 cells
-MARGIN, WIDE = (
-    16,
-    4,
-)  # around what is laid out in full: cells, and radii of a disc that would do were people spread evenly
-WIDEST = 512  # together at most
+# What is laid out in full has a margin of so many cells, and of so many radii of a disc that would do were people spread
+# evenly; together at most `WIDEST` cells.
+MARGIN, WIDE, WIDEST = 16, 4, 512
 MORE_THAN_ALL = 2.0**62.5  # units; everyone is less than 2⁶² but for rounding
+PIECE = 1_000_000  # cells from which the inhabited ones are picked at once
 STRIP = 16_384  # cells in a strip, and at least so many rows:
 LOWEST = 8
 
@@ -103,14 +102,21 @@ class Homes:
         """Keep the inhabited cells of some rows of tiles, behind the others; return where those of each tile begin."""
         groups, _, width = self.counts.shape
         begins = np.empty((max(0, last - first), self.begins.shape[1]), dtype=np.int32)
-        room = (len(begins) << SHIFT) * width
-        rows, cols = np.empty((2, room), dtype=np.int32)
-        values = np.empty((groups, room))
-        kept = kept_in_tiles(
-            _as_bits(self.counts), self.counts, SHIFT, first, len(self.rows), begins, rows, cols, values
-        )
-        self.rows, self.cols = np.append(self.rows, rows[:kept]), np.append(self.cols, cols[:kept])
-        self.values = np.concatenate([self.values, values[:, :kept]], axis=1)
+        rows, cols, values, place = [self.rows], [self.cols], [self.values], len(self.rows)
+        lines = max(1, PIECE // (width << SHIFT))
+        room = (min(lines, len(begins)) << SHIFT) * width
+        for start in range(0, len(begins), lines):
+            here_rows, here_cols = np.empty((2, room), dtype=np.int32)
+            here = np.empty((groups, room))
+            kept = kept_in_tiles(
+                _as_bits(self.counts), self.counts, SHIFT, first + start, place,
+                begins[start : start + lines], here_rows, here_cols, here,
+            )  # fmt: skip
+            rows.append(here_rows[:kept].copy())
+            cols.append(here_cols[:kept].copy())
+            values.append(here[:, :kept].copy())
+            place += kept
+        self.rows, self.cols, self.values = np.concatenate(rows), np.concatenate(cols), np.concatenate(values, axis=1)
         return begins
 
     @property
