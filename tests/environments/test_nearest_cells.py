@@ -129,7 +129,7 @@ def test_the_last_row_that_a_chunk_looks_at_counts(shape, few, monkeypatch):
     for away in range(1, 90):
         counts = np.zeros((2, 200, 1))
         counts[:, 100], counts[0, 100 - away], counts[1, 100 + away] = 0.5, 10, 10
-        ((_, _, (met,)),) = together([NearestCells(5, square=shape == "square")], counts, 100, 101)
+        ((_, _, (met,)),) = nearest.nearest_rows(counts, [5], 100, 101, square=shape == "square")
         assert met.ravel().tolist() == [10.5, 10.5]
 
 

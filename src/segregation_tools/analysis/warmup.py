@@ -26,8 +26,8 @@ __all__ = ["warmup"]
 def warmup() -> None:
     """Compile the kernels of grids, and of points within a distance; what was compiled before is only loaded.
 
-    Compiled code is kept on disk, beside the library or in the folder that ``NUMBA_CACHE_DIR`` names, so that this takes half
-    a minute once and a second ever after. Without it, each kernel is compiled when it is first needed.
+    Compiled code is kept on disk, beside the library or in the folder that ``NUMBA_CACHE_DIR`` names, so that this takes
+    half a minute once and a second ever after. Without it, each kernel is compiled when it is first needed.
 
     Examples
     --------

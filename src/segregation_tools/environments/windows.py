@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from segregation_tools.errors import CapabilityError
 from segregation_tools.kernels.layout import at_the_door
+from segregation_tools.kernels.nearby import ALIKE
 from segregation_tools.kernels.windows import box_rows
 from segregation_tools.population.environment import all_strips
 from segregation_tools.population.options import real_number
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from segregation_tools.population.grid import Grid
 
 __all__ = ["BoundWindow", "Square"]
-
-ALIKE = (
-    1e-9  # a distance that exceeds another by less than this part of it is the same: coordinates are known no better
-)
 
 
 @dataclass(frozen=True)

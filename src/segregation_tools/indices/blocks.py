@@ -172,7 +172,7 @@ def _by_rows(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArr
 
     def work(first: int, last: int) -> Generator[float, None, list[tuple[Totals, list[Sum]]]]:
         totals, shares = [Totals.none_yet(mix, ready) for _ in surroundings], Shares()
-        added: list[list[Any]] = [[0.0] * len(plain) for _ in surroundings]
+        added: list[list[Any]] = [[None] * len(plain) for _ in surroundings]
         for start, stop, mets in rows(first, last):
             for pop, total, sums, met in zip(pops, totals, added, mets, strict=True):
                 if not pop.surroundings.includes_self:  # type: ignore[union-attr]
@@ -181,7 +181,8 @@ def _by_rows(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArr
                     total.add(counts, start, met)
                 for block in _inhabited(shares, counts, start, met) if plain else ():
                     for j, i in enumerate(plain):
-                        sums[j] = sums[j] + summands[i].of_block(block)
+                        more = summands[i].of_block(block)
+                        sums[j] = more if sums[j] is None else sums[j] + more
             yield (stop - first) / (last - first)
         return list(zip(totals, added, strict=True))
 
@@ -195,7 +196,7 @@ def _finished(
     """Add up the pieces, in their order, and read from the compiled totals what comes from them."""
     sums: list[Any] = [None] * len(summands)
     for j, i in enumerate(plain):
-        sums[i] = np.sum([added[j] for _, added in parts], axis=0)
+        sums[i] = np.sum([added[j] for _, added in parts if added[j] is not None], axis=0)  # nobody lives in some
     for i, summand in enumerate(summands):
         if summand.compiled is not None:
             name, finish = summand.compiled

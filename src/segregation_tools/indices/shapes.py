@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["lorenz", "mean_of_scores", "meeting", "of_surfaces", "of_the_mix", "of_units"]
 
+ROUNDING = 1e-4  # of a person: those met under a kernel may be added up in single precision
+
 
 class MeanOfScores(Index):
     """Mean, over residents, of a local score, ``score(p, mix)`` or ``score(p, mix, own)``; finished, if need be.
@@ -117,7 +119,7 @@ class Meeting(Index):
 
 def _without_oneself(block: Block) -> NDArray[np.float64]:
     """Who meets whom, himself apart, and how many they are who meet anybody."""
-    company = block.people >= 2  # whoever is alone meets nobody
+    company = block.people >= 2 - ROUNDING  # whoever is alone meets nobody
     home = block.lived * company
     others = np.where(company, block.people - 1, 1)
     met_by = home @ (block.p * (block.people / others)).T

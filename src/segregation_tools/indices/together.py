@@ -50,13 +50,12 @@ def measure(
     {'dissimilarity': 0.8, 'gini': 0.8}
     """
     pop = as_population(data, groups)
-    strangers = [index for index in indices if not isinstance(index, Index)]
-    if isinstance(indices, Index) or strangers:
-        msg = f"indices must be a list of indices, such as [sgt.dissimilarity], not {strangers or indices!r}"
+    if not isinstance(indices, (list, tuple)) or not all(isinstance(index, Index) for index in indices):
+        msg = f"indices must be a list of indices, such as [sgt.dissimilarity], not {indices!r}"
         raise OptionError(msg)
     names = [index.__name__ for index in indices]
     if len(set(names)) < len(names):
-        msg = f"each index once, since its name stands for its value: {names}"
+        msg = f"each index once, since its name stands for its value: {names}. Measure it again with other options"
         raise OptionError(msg)
     return dict(zip(names, values_in([pop], indices)[0], strict=True))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segregation_tools.kernels.compile import compiled, inlined
-from segregation_tools.kernels.rings import take_part
+from segregation_tools.kernels.rings import take_part, whole_units
 
 if TYPE_CHECKING:
     from typing import Any
@@ -48,7 +48,7 @@ def table_of_sums(counts: NDArray[Any], first: int, unit: float, table: Whole) -
             line[:] = 0
             for g in range(groups if a == 0 else 1):
                 for x in range(width - 1):
-                    line[x] += np.int64(np.rint(counts[a - 1 if a else g, row, x] * scale))
+                    line[x] += whole_units(counts[a - 1 if a else g, row, x], scale)
             total = np.int64(0)
             table[a, y, 0] = 0
             for x in range(width - 1):

@@ -67,6 +67,7 @@ def fourier_rows(counts: Numbers, table: Floats, widths: Ints, first: int, last:
             size = math.sqrt(np.square(around).sum())
             noise = NOISE * float(np.finfo(np.float64).eps) * math.log2(room.size) * size
             spectrum = np.ascontiguousarray(fft.rfft2(around).real)  # the other half of a real, symmetric array is 0
+            del around  # as large as the tile
         for group, sums in zip(counts, met, strict=True):
             for left, right in tiles(counts.shape[2], width):
                 size = _laid_out(group, top - down, bottom + down, left - across, right + across, room)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segregation_tools.kernels.compile import added_in_any_order, compiled, inlined
-from segregation_tools.kernels.rings import take_part
+from segregation_tools.kernels.rings import span, take_part, whole_units
 
 if TYPE_CHECKING:
     from typing import Any
@@ -162,7 +162,7 @@ def in_units(values: Floats, unit: float, running: Whole) -> None:
     for g in range(groups):
         total = np.int64(0)
         for j in range(cells):
-            total += np.int64(np.rint(values[g, j] * scale))
+            total += whole_units(values[g, j], scale)
             running[0, j + 1] += total
             if g + 1 < groups:
                 running[g + 1, j + 1] = total
@@ -290,9 +290,9 @@ def around_some(
             for g in range(1, groups):
                 members: Any = np.int64(0)
                 for line in range(first, last):
-                    members += _span(running, g, edges[1, line], edges[2, line])
+                    members += span(running, g, edges[1, line], edges[2, line])
                 for j in range(within):
-                    members += _span(running, g, inside[j], inside[j] + 1)
+                    members += span(running, g, inside[j], inside[j] + 1)
                 met[k, g - 1, strip_row, col] = members * unit
                 rest -= members
             met[k, groups - 1, strip_row, col] = rest * unit
@@ -301,15 +301,10 @@ def around_some(
                 for j in range(size):
                     if squares[j] == squared:
                         for a in range(groups):
-                            ring[a] += _span(running, a, places[j], places[j] + 1)
+                            ring[a] += span(running, a, places[j], places[j] + 1)
                 take_part(met[k, :, strip_row, col], ring, found, wanted[k], unit)
         last_row, last_col = row, col
     return len(cells)
-
-
-@inlined
-def _span(running: Whole, a: int, start: Any, stop: Any) -> Any:
-    return running[a, np.uint64(stop)] - running[a, np.uint64(start)]
 
 
 @compiled
@@ -376,11 +371,11 @@ def _looked_at(
     """Look at every cell on the rim; return the people within the inner shape, and how many cells are in it and beyond."""
     within, size, fewer = 0, 0, np.int64(0)
     for line in range(first, last):
-        fewer += _span(running, 0, edges[1, line], edges[2, line])
+        fewer += span(running, 0, edges[1, line], edges[2, line])
         for side in range(2):
             for j in range(np.int64(edges[2 * side, line]), np.int64(edges[2 * side + 1, line])):
                 down, right = rows[np.uint64(j)] - row, cols[np.uint64(j)] - col
-                squared, here = down * down + right * right, _span(running, 0, j, j + 1)
+                squared, here = down * down + right * right, span(running, 0, j, j + 1)
                 if square:
                     squared = max(down * down, right * right)
                 # Written first and counted then: no jump that nobody can foretell.

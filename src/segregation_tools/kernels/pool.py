@@ -104,6 +104,9 @@ def in_pieces(
                     bar.n = int(100 * sum(done) / len(done))
                     bar.refresh()
                     left = wait(left, PATIENCE / 10, FIRST_EXCEPTION).not_done
+        for piece in running:
+            if piece.done() and piece.exception() is not None:
+                piece.result()  # what failed is said at once, and the others are stopped
         return [piece.result() for piece in running]
     finally:
         stopped.set()  # interrupted: what has begun ends at its next step, and nothing else begins

@@ -7,7 +7,7 @@ differences, and never fall below nothing. Around the grid lies a margin where n
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-__all__ = ["Rings", "around_each", "lay_out", "rings_within", "take_part"]
+__all__ = ["Rings", "around_each", "lay_out", "rings_within", "span", "take_part", "whole_units"]
 
 # A disc is looked up anew where walking to it ring by ring, from what is known, takes more than so many steps.
 FAR, FAR_BY_RADIUS = 8, 1.5
@@ -48,7 +48,7 @@ class Rings(NamedTuple):
     right: Whole
 
 
-@cache
+@lru_cache(maxsize=8)  # of the largest radius there is, each takes some megabytes
 def rings_within(radius: int) -> Rings:
     """List the rings within a radius, from the first that is not the cell itself.
 
@@ -67,6 +67,12 @@ def rings_within(radius: int) -> Rings:
     order = order[: np.searchsorted(squares[order], radius * radius, side="right")]
     begins = np.searchsorted(squares[order], np.arange(radius * radius + 2)).astype(np.int64)
     return Rings(begins, squares[order], down[order], right[order])
+
+
+@inlined
+def whole_units(count: Any, scale: float) -> Any:
+    """Nearest whole number of units; where there is anybody at all, one at least."""
+    return np.int64(max(np.rint(count * scale), np.float64(count > 0)))
 
 
 @compiled
@@ -99,11 +105,11 @@ def lay_out(counts: NDArray[Any], first: int, reach: int, unit: float, people: W
         here = people[y, reach:]
         for g in range(groups):
             for x in range(cols):
-                here[x] += np.int64(np.rint(counts[g, row, x] * scale))
+                here[x] += whole_units(counts[g, row, x], scale)
         for a in range(groups):
             total, line = np.int64(0), running[a, y, reach:]
             for x in range(cols):
-                total += np.int64(np.rint(counts[a - 1, row, x] * scale)) if a else here[x]
+                total += whole_units(counts[a - 1, row, x], scale) if a else here[x]
                 line[x + 1] = total
             line[cols + 1 :] = total
 
@@ -219,7 +225,7 @@ def around_each(
                     ring[:] = 0
                     if at == 0:
                         for a in range(groups):
-                            ring[a] = _span(running, a, here, here + 1)
+                            ring[a] = span(running, a, here, here + 1)
                     for step in range(begins[squared] if at else 0, at):
                         for a in range(groups):
                             ring[a] += _turned_span(running, a, here, ahead[step], aside[step])
@@ -252,7 +258,8 @@ def take_part(met: Floats, ring: Whole, found: int, wanted: float, unit: float) 
 
 
 @inlined
-def _span(running: Whole, a: int, start: Any, stop: Any) -> Any:
+def span(running: Whole, a: int, start: Any, stop: Any) -> Any:
+    """How many live in cells that follow each other, from running totals."""
     return running[a, np.uint64(stop)] - running[a, np.uint64(start)]
 
 
@@ -267,10 +274,10 @@ def _turned(people: Whole, here: int, ahead: Any, aside: Any) -> Any:
 @inlined
 def _turned_span(running: Whole, a: int, here: int, ahead: Any, aside: Any) -> Any:
     return (
-        _span(running, a, here + ahead, here + ahead + 1)
-        + _span(running, a, here - ahead, here - ahead + 1)
-        + _span(running, a, here + aside, here + aside + 1)
-        + _span(running, a, here - aside, here - aside + 1)
+        span(running, a, here + ahead, here + ahead + 1)
+        + span(running, a, here - ahead, here - ahead + 1)
+        + span(running, a, here + aside, here + aside + 1)
+        + span(running, a, here - aside, here - aside + 1)
     )
 
 
@@ -288,11 +295,11 @@ def _halves(squared: int, halves: NDArray[np.int32]) -> int:
 def _disc(running: Whole, a: int, here: int, width: int, radius: int, halves: NDArray[np.int32]) -> Any:
     """How many live in a disc: two look-ups a row."""
     half = np.int64(halves[0])
-    total = _span(running, a, here - half, here + half + 1)
+    total = span(running, a, here - half, here + half + 1)
     up, down = here, here
     for off in range(1, radius + 1):
         half = np.int64(halves[off])
         up -= width
         down += width
-        total += _span(running, a, up - half, up + half + 1) + _span(running, a, down - half, down + half + 1)
+        total += span(running, a, up - half, up + half + 1) + span(running, a, down - half, down + half + 1)
     return total

@@ -129,7 +129,8 @@ class Population:
         checking.check_names(groups, checking.taken_names(tiers, total, geography))
         totals = _group_totals(counts)
         inhabited = totals > 0
-        if not np.isfinite(totals).all() or totals.max() > np.finfo(np.float64).max / len(totals):
+        largest = np.finfo(counts.dtype if counts.dtype.kind == "f" else np.float64).max
+        if not np.isfinite(totals).all() or totals.max() > largest / len(totals):
             msg = f"the counts are too large to be added up (groups {listed(groups)}): give people, not codes"
             raise DataError(msg)
         if not inhabited.any():
