@@ -163,6 +163,22 @@ def test_a_handful_beside_millions(shape, inhabited):
 
 
 @SHAPES
+@RINGS
+@pytest.mark.parametrize("inhabited", [0.05, 1.0])
+def test_nobody_is_too_few_to_be_met(shape, last_ring, inhabited):
+    """A smooth surface of density: in the outskirts live fewer than what the sums of the centre are rounded to."""
+    rows, cols = np.indices((60, 70)) - 30.0
+    density = np.exp(-(rows**2 + cols**2) / 12) * 1e4 * (np.random.default_rng(2).random((60, 70)) < inhabited)
+    density[30, 30] = 1e4
+    assert 0 < density[density > 0].min() < 1e-30
+    pop = sgt.Population(np.stack([density, density / 3]), ["a", "b"], geography=sgt.Grid(60, 70, cell_size=100))
+    near = pop.within(sgt.NearestPeople(0.5, last_ring, shape=shape))
+    assert (near.environment.sum(axis=0)[density > 0] > 0).all()
+    for index in (sgt.dissimilarity, sgt.information_theory, sgt.exposure):
+        assert np.isfinite(index(pop.within(near.recipe))).all(axis=None)
+
+
+@SHAPES
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64, ">f8", np.float16, np.float32, np.float64])
 def test_counts_of_any_type(shape, dtype):
     counts = np.random.default_rng(1).integers(0, 60, (2, 7, 9))

@@ -21,7 +21,7 @@ from segregation_tools.indices.index import stocked
 from segregation_tools.kernels import pool, scores, windows
 from segregation_tools.kernels.decay import KERNELS
 from tests.environments.grids import SIDE, grids, population
-from tests.properties.cases import flat, ids
+from tests.properties.cases import flat, ids, ready
 from tests.reference import environments as plain
 
 SUMMED = [index for index in stocked().values() if not index.reads_map and index.answer != "units"]
@@ -88,6 +88,18 @@ def test_squares_are_for_grids():
         sgt.Square(-1)
 
 
+@pytest.mark.parametrize("metres", [0, 100, 1000])
+def test_whoever_is_lost_beside_a_crowd_still_meets_his_own_cell(metres):
+    counts = np.zeros((2, 1, 40))
+    counts[:, 0, :4] = [1e6 + 0.5, 0, 0, 1e-11], [1e6 + 0.25, 0, 0, 2e-11]
+    pop = population(counts)
+    near = pop.within(sgt.Radius(metres))
+    assert (near.environment >= counts).all()
+    assert np.isfinite(sgt.information_theory(pop.within(sgt.Radius(metres))))
+    if metres == 0:
+        np.testing.assert_array_equal(near.environment, counts)
+
+
 # ---------------------------------------------------------------- straight into the scores
 
 
@@ -117,6 +129,8 @@ def test_measuring_takes_indices_and_each_once():
     pop = sgt.Population([[9, 1], [1, 9]], ["a", "b"])
     with pytest.raises(sgt.OptionError, match="list of indices"):
         sgt.measure(pop, ["D"])
+    with pytest.raises(sgt.OptionError, match=r"must be a list of indices.*dissimilarity"):
+        sgt.measure(pop, sgt.dissimilarity)
     with pytest.raises(sgt.OptionError, match="each index once"):
         sgt.measure(pop, [sgt.atkinson.bind(b=0.1), sgt.atkinson.bind(b=0.9)])
 
@@ -128,6 +142,29 @@ def test_nobody_is_met_where_nobody_lives_far_around():
     # Those in the corner meet both groups alike; the eight live among themselves.
     assert sgt.isolation(near)["g1"] == pytest.approx(0.5)
     assert sgt.isolation(near)["g0"] == pytest.approx((75 * 0.5 + 8) / 83)
+
+
+@pytest.mark.parametrize(
+    "index", [sgt.exposure, sgt.exposure.bind(with_self=False), sgt.isolation, sgt.rank_order_information], ids=ids
+)
+def test_pieces_where_nobody_lives_add_nothing(index):
+    counts = np.zeros((6, 400, 3))
+    counts[:, 100:120] = np.random.default_rng(4).integers(1, 9, (6, 20, 3))
+    index = ready(index, population(counts))
+    near, alone = (population(part).within(sgt.Square(SIDE)) for part in (counts, counts[:, 100:120]))
+    np.testing.assert_allclose(flat(index(near)), flat(index(alone)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kernel", ["triangular", "biweight", "epanechnikov"])
+def test_whoever_lives_with_one_other_meets_him_whatever_the_rounding(dtype, kernel):
+    """Couples, one of each group, out of everybody's reach; transforms add up to hardly less than two people."""
+    counts = np.zeros((2, 200, 200), dtype)
+    counts[:, 5::45, 5::45] = 1
+    counts[0, 27, 27] = 300
+    met = sgt.exposure(population(counts).within(sgt.Radius(20 * SIDE, kernel)), with_self=False)
+    np.testing.assert_allclose(met, [[300 / 325, 25 / 325], [1, 0]], atol=1e-12)
+    assert (met >= 0).all(axis=None)
 
 
 def test_logarithms_are_right_to_the_last_digit_but_one():
@@ -240,6 +277,25 @@ def test_what_fails_in_a_thread_fails_the_run(city):
 
     with pytest.raises(ZeroDivisionError, match="no more"):
         sgt.dissimilarity(city.within(Broken()))
+
+
+def test_what_fails_stops_the_rest_at_once():
+    begun = []
+
+    def work(first, last):
+        begun.append(first)
+        if first == 1:
+            msg = "no more"
+            raise ZeroDivisionError(msg)
+        for _ in range(200):
+            time.sleep(0.02)
+            yield 0.0
+
+    started = time.monotonic()
+    with pytest.raises(ZeroDivisionError, match="no more"):
+        pool.in_pieces(work, [(i, i + 1) for i in range(8)])
+    assert time.monotonic() - started < 2
+    assert len(begun) < 8
 
 
 def test_a_long_run_tells_how_far_it_is(city, monkeypatch):

@@ -198,6 +198,8 @@ def test_bands_are_picked_by_name_and_only_they_are_read(tmp_path):
     ):
         with pytest.raises(sgt.GroupError, match=says):
             read(path, groups=groups)
+    with pytest.raises(sgt.GroupError, match="than the one that is called so, of 3 bands, called 'germans'"):
+        read(path, groups=["foreign", "germans", "x"])
 
 
 def test_bands_are_named_in_their_order(tmp_path):
@@ -449,7 +451,8 @@ def test_a_grid_comes_back_from_its_inhabited_cells(rows, cols, side, data):
             r"in rows 'q', 'q'.*groupby\(\['x', 'y'\], as_index=False\)\[\['a', 'b'\]\].sum",
         ),
         (CELLS.assign(y=[np.nan, 50, 250]), {}, "'y' holds no coordinate in rows 'p'"),
-        (CELLS.assign(a=[1, np.nan, 3]), {}, "'a' holds no value .* 'q'"),
+        (CELLS.assign(a=[1, np.nan, 3]), {}, "'a' holds no value .* 'q'.*drop those rows; .*fill in 0"),
+        (CELLS, {"crs": "nonsense"}, "crs='nonsense' is no coordinate reference system.*crs=25832"),
         (CELLS.assign(a=[1, -2, 3]), {}, "'a' holds negative counts in rows 'q'"),
         (CELLS.assign(a=["1", "2", "3"]), {}, "to_numeric"),
         (CELLS.astype({"a": "Int64"}).replace({"a": {2: pd.NA}}), {}, "'a' holds no value .* 'q'"),
@@ -467,6 +470,11 @@ def test_tables_that_are_no_cells(frame, changes, says):
     with pytest.raises(ValueError, match=says):
         from_cells(frame, **changes)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_an_array_is_no_table():
+    with pytest.raises(sgt.DataError, match=r"rows of a DataFrame, not ndarray.*from_raster\(array\)"):
+        sgt.Population.from_cells(np.ones((3, 2)), x="x", y="y", groups=["a"], cell_size=100)
 
 
 def test_a_lattice_larger_than_the_memory_is_refused(monkeypatch):

@@ -39,17 +39,19 @@ def warmup() -> None:
         cells[0, 3] = 7
         grid = Grid(8, 9, cell_size=100.0)
         pop = Population(cells, ["a", "b"], geography=grid)
+        nearest: list[Environment] = [
+            NearestPeople(9, ring, shape=shape) for ring in ("whole", "proportional") for shape in ("disc", "square")
+        ]
         recipes: list[Environment] = [
             Square(200),
             *[Radius(metres, kernel) for kernel in KERNELS for metres in (200, 2000)],
-            *[
-                NearestPeople(9, ring, shape=shape)
-                for ring in ("whole", "proportional")
-                for shape in ("disc", "square")
-            ],
+            *nearest,
         ]
         for recipe in recipes:
             measure(pop.within(recipe), indices)
+        few = Population(cells * (np.arange(9) == 0), ["a", "b"], geography=grid)  # which are looked for in another way
+        for recipe in nearest:
+            measure(few.within(recipe), indices)
     centres = Geography(pop.units, grid.cells(points=True).set_axis(pop.units))  # the same places, as points
     place = Population(pop.counts.reshape(2, -1), ["a", "b"], geography=centres)
     of_points: list[Environment] = [Radius(200), NearestPeople(9)]

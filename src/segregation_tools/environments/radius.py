@@ -60,8 +60,9 @@ class Radius:
     a radius below the size of the units leaves each of them alone.
 
     On a grid those met are worked out a few rows at a time, as far as each kernel reaches, never by a product of two. With
-    the uniform kernel whole counts add up exactly, others to 10⁻¹³ of those who live around. With other kernels, counts of
-    single precision (float32, or integers of 8 or 16 bits) add up in single precision, each sum to 10⁻⁵ of itself.
+    the uniform kernel whole counts add up exactly; others to 10⁻¹³ of all who live in a block of some hundred cells a side,
+    and never to less than the cell itself. With other kernels, counts of single precision (float32, or integers of 8 or
+    16 bits) add up in single precision, each sum to 10⁻⁵ of itself.
 
     References
     ----------

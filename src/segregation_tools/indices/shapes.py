@@ -122,8 +122,11 @@ def _without_oneself(block: Block) -> NDArray[np.float64]:
     company = block.people >= 2 - ROUNDING  # whoever is alone meets nobody
     home = block.lived * company
     others = np.where(company, block.people - 1, 1)
-    met_by = home @ (block.p * (block.people / others)).T
-    met_by[np.diag_indices_from(met_by)] -= (home / others).sum(axis=1)
+    met = block.p * block.people
+    fellows = met - 1  # whom one meets of one's own group
+    fellows[np.abs(fellows) < ROUNDING] = 0
+    met_by = home @ (met / others).T
+    np.fill_diagonal(met_by, (home * fellows / others).sum(axis=1))
     return np.column_stack([met_by, home.sum(axis=1, dtype=np.float64)])
 
 

@@ -3,7 +3,7 @@
 A disc is a square and four caps. The rows of the caps above and below, and the columns of those to either side, are
 differences of running totals, and so is the square: some 1.2 of them for each cell of radius, where rows alone would take
 2. Running totals begin anew in every tile, so that nothing far away is subtracted, and none ever falls, so that no sum is
-negative and that of empty cells is 0.
+negative and that of empty cells is 0; and whoever is lost in rounding beside a crowd still meets his own cell.
 """
 
 from __future__ import annotations
@@ -45,15 +45,18 @@ def disc_rows(counts: Numbers, reach: float, first: int, last: int) -> Strips:
     ------
     tuple of int, int and ndarray of shape (groups, last row − first row, cols)
         First and last row, and their sums, valid until the next strip. Whole counts add up exactly; others but for the
-        rounding of what lives in the tile, 10⁻¹³ of it at most.
+        rounding of what lives in the tile, 10⁻¹³ of it at most, and are no less than the cell itself.
     """
     _, rows, cols = counts.shape
     half = half_widths(reach, (rows, cols))
     rooms = [_Room(np.int32, counts.dtype, half, rows, cols), _Room(np.float64, counts.dtype, half, rows, cols)]
     for top, bottom, met in strips(counts, first, last, HEIGHT):
-        for group, sums in zip(counts, met, strict=True):
-            while not rooms[0].add_up(group, top, bottom, sums):
-                rooms.pop(0)  # not whole, or too many: from here on in floating point
+        if half.tolist() == [0]:
+            met[:] = counts[:, top:bottom]
+        else:
+            for group, sums in zip(counts, met, strict=True):
+                while not rooms[0].add_up(group, top, bottom, sums):
+                    rooms.pop(0)  # not whole, or too many: from here on in floating point
         yield top, bottom, met
 
 
@@ -81,7 +84,7 @@ class _Room:
             area = above, below, left, right
             if not _lay_out(counts, *area, reach, self.side, self.most, self.along, self.down, self.square):
                 return False
-            _add_up(self.along, self.down, self.square, *area, self.half, self.side, top, self.row, sums)
+            _add_up(counts, self.along, self.down, self.square, *area, self.half, self.side, top, self.row, sums)
         return True
 
 
@@ -144,6 +147,7 @@ def _lay_out(
 
 @vectorized
 def _add_up(
+    counts: Numbers,
     along: Numbers,
     down: Numbers,
     square: Numbers,
@@ -175,6 +179,6 @@ def _add_up(
             p, q = far[reach - d :], near[reach - d :]
             for x in range(width):
                 row[x] += ((a[x] - b[x]) + (c[x] - e[x])) + ((f[x] - g[x]) + (p[x] - q[x]))
-        met = sums[i, left:right]
+        met, own = sums[i, left:right], counts[top + i, left:right]
         for x in range(width):
-            met[x] = row[x]
+            met[x] = max(row[x], own[x])

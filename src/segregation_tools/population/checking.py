@@ -49,7 +49,7 @@ class Labels:
 
 
 def check_counts(
-    values: NDArray[Any], name: Hashable, units: pd.Index[Any] | Labels, *, missing_allowed: bool = False
+    values: NDArray[Any], name: Hashable, units: pd.Index[Any] | Labels, *, missing: str | None = None
 ) -> None:
     """Refuse counts that are negative, infinite or missing.
 
@@ -61,8 +61,8 @@ def check_counts(
         Its column.
     units : pandas.Index or Labels
         Labels of the rows.
-    missing_allowed : bool
-        Whether NaN may stay, because it is dealt with later.
+    missing : {"refuse", "zero", "drop", "keep"}, optional
+        What to do with NaN, where there is a choice: it is dealt with later, unless it is to be refused.
 
     Raises
     ------
@@ -79,7 +79,8 @@ def check_counts(
             msg = (
                 f"column {name!r} holds {listed(int(code) for code in codes)} in rows {listed(rows)}: a code of the "
                 "American Community Survey for 'no estimate', not a count. Make it missing, "
-                f"frame[{name!r}] = frame[{name!r}].where(frame[{name!r}] >= 0), and choose missing='drop' or 'zero'"
+                f"frame[{name!r}] = frame[{name!r}].where(frame[{name!r}] >= 0), and "
+                + ("drop those rows" if missing is None else "choose missing='drop' or 'zero'")
             )
         else:
             msg = f"column {name!r} holds negative counts in rows {listed(units[negative])}. Correct or drop those rows"
@@ -89,10 +90,11 @@ def check_counts(
         msg = f"column {name!r} holds infinite counts in rows {listed(units[infinite])}. Correct or drop those rows"
         raise DataError(msg)
     absent = np.isnan(values)
-    if absent.any() and not missing_allowed:
+    if absent.any() and missing in (None, "refuse"):
+        drop, zero = ("drop those rows", "fill in 0") if missing is None else ("missing='drop'", "missing='zero'")
         msg = (
-            f"column {name!r} holds no value (NaN) in rows {listed(units[absent])}. Choose missing='drop' to leave "
-            "those units out, or missing='zero' if nobody of the group lives there"
+            f"column {name!r} holds no value (NaN) in rows {listed(units[absent])}. To leave those units out: {drop}; "
+            f"if nobody of the group lives there: {zero}"
         )
         raise DataError(msg)
 

@@ -73,8 +73,13 @@ class Grid:
             raise GeographyError(msg)
         if self.crs is not None:
             from pyproj import CRS
+            from pyproj.exceptions import CRSError
 
-            object.__setattr__(self, "crs", CRS.from_user_input(self.crs))
+            try:
+                object.__setattr__(self, "crs", CRS.from_user_input(self.crs))
+            except CRSError as unknown:
+                msg = f"crs={self.crs!r} is no coordinate reference system ({unknown}): give an EPSG code, crs=25832"
+                raise GeographyError(msg) from unknown
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -311,7 +311,10 @@ def _picked(
         raise GroupError(msg)
     moved = [name for i, name in enumerate(named) if name in known and described[i] != name]
     if moved:
-        msg = f"{listed(moved)} would name another band than the one that is called so{called}. Name bands as they are"
+        msg = (
+            f"{listed(moved)} would name another band than the one that is called so, of {bands} bands{called}: "
+            "name bands as they are called, or choose other names for all"
+        )
         raise GroupError(msg)
     return every, named
 
@@ -465,6 +468,11 @@ def read_cells(
     groups : tuple
     grid : Grid
     """
+    if not isinstance(frame, pd.DataFrame):
+        msg = (
+            f"cells are the rows of a DataFrame, not {type(frame).__name__}; of an array: Population.from_raster(array)"
+        )
+        raise DataError(msg)
     groups = checked_groups(groups)
     side = real_number(cell_size, "cell_size", 0, "the side of a cell", above=True)
     middle = 0.5 if one_of(anchor, "anchor", ("center", "corner")) == "center" else 0.0

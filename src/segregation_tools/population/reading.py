@@ -157,7 +157,7 @@ def read_columns(
     counts = np.empty((len(columns), len(frame)))
     for row, name in zip(counts, columns, strict=True):
         row[:] = column_of_numbers(frame, name, units)
-        check_counts(row, name, units, missing_allowed=missing != "refuse")
+        check_counts(row, name, units, missing=missing)
     if missing in ("refuse", "keep"):
         return counts, None
     absent = np.isnan(counts)
