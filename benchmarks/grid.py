@@ -26,7 +26,7 @@ from scipy import ndimage, signal
 import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
 from segregation_tools.indices.together import values_in
-from segregation_tools.kernels.weighted import weighted_rows
+from segregation_tools.kernels.grids.weighted import weighted_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ import segregation_tools as sgt
 from segregation_tools import kernels
 
 def compiled():
-    named = pkgutil.iter_modules(kernels.__path__, "segregation_tools.kernels.")
+    named = pkgutil.walk_packages(kernels.__path__, "segregation_tools.kernels.")
     modules = [importlib.import_module(found.name) for found in named]
     return {name: len(kernel.signatures) for module in modules for name, kernel in vars(module).items()
             if isinstance(kernel, Dispatcher)}

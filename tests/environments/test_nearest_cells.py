@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import segregation_tools as sgt
 from segregation_tools.environments.nearest import NearestCells
-from segregation_tools.kernels import nearest
+from segregation_tools.kernels.grids import nearest
 from tests.environments.places import read, squares
 from tests.reference.environments import nearest_cells
 

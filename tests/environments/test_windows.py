@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
-from segregation_tools.kernels import pool, scores, windows
+from segregation_tools.kernels import pool
 from segregation_tools.kernels.decay import KERNELS
+from segregation_tools.kernels.grids import scores, windows
 from tests.environments.grids import SIDE, grids, population
 from tests.properties.cases import flat, ids, ready
 from tests.reference import environments as plain

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.reference import environments as plain
 
-from segregation_tools.kernels import fourier
 from segregation_tools.kernels.decay import KERNELS, REACH
-from segregation_tools.kernels.strips import half_widths
-from segregation_tools.kernels.weighted import DIRECT_REACH, weighted_rows
+from segregation_tools.kernels.grids import fourier
+from segregation_tools.kernels.grids.strips import half_widths
+from segregation_tools.kernels.grids.weighted import DIRECT_REACH, weighted_rows
 
 REACHES = [
     0,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.errors import GeographyError
-from segregation_tools.kernels.layout import at_the_door
+from segregation_tools.kernels.grids.layout import at_the_door
+from segregation_tools.kernels.grids.nearest import homes_where_few, nearest_rows
 from segregation_tools.kernels.nearby import sum_nearest, sum_within
-from segregation_tools.kernels.nearest import homes_where_few, nearest_rows
 from segregation_tools.population.environment import all_strips
 from segregation_tools.population.options import one_of, real_number
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from segregation_tools.environments.windows import BoundWindow
 from segregation_tools.kernels.decay import KERNELS, REACH
+from segregation_tools.kernels.grids.weighted import weighted_rows
 from segregation_tools.kernels.nearby import sum_within
-from segregation_tools.kernels.weighted import weighted_rows
 from segregation_tools.population.options import one_of, real_number
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from segregation_tools.errors import CapabilityError
-from segregation_tools.kernels.layout import at_the_door
+from segregation_tools.kernels.grids.layout import at_the_door
+from segregation_tools.kernels.grids.windows import box_rows
 from segregation_tools.kernels.nearby import ALIKE
-from segregation_tools.kernels.windows import box_rows
 from segregation_tools.population.environment import all_strips
 from segregation_tools.population.options import real_number
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from segregation_tools.kernels.scores import Shares, Totals
+    from segregation_tools.kernels.grids.scores import Shares, Totals
     from segregation_tools.population.population import Population
 
     Sum = NDArray[np.float64]
@@ -162,8 +162,8 @@ def added_up(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArr
 
 
 def _by_rows(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArray[np.float64]) -> list[list[Sum]]:
+    from segregation_tools.kernels.grids.scores import Shares, Totals
     from segregation_tools.kernels.pool import in_pieces
-    from segregation_tools.kernels.scores import Shares, Totals
 
     counts, surroundings = pops[0].counts, [cast("Any", pop.surroundings) for pop in pops]
     ready: list[Any] = [summand.compiled[0] for summand in summands if summand.compiled is not None]

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.kernels.compile import added_in_any_order, compiled
-from segregation_tools.kernels.strips import strips, tiles
+from segregation_tools.kernels.grids.strips import strips, tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from segregation_tools.kernels.strips import Strips
+    from segregation_tools.kernels.grids.strips import Strips
 
     Numbers = NDArray[Any]
     Floats = NDArray[np.float64]

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.kernels.compile import vectorized
-from segregation_tools.kernels.strips import half_widths, strips, tiles
+from segregation_tools.kernels.grids.strips import half_widths, strips, tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from segregation_tools.kernels.strips import Strips
+    from segregation_tools.kernels.grids.strips import Strips
 
     Numbers = NDArray[Any]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segregation_tools.kernels.compile import compiled, inlined
-from segregation_tools.kernels.rings import take_part, whole_units
+from segregation_tools.kernels.grids.rings import take_part, whole_units
 
 if TYPE_CHECKING:
     from typing import Any

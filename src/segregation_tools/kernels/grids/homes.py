@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segregation_tools.kernels.compile import added_in_any_order, compiled, inlined
-from segregation_tools.kernels.rings import span, take_part, whole_units
+from segregation_tools.kernels.grids.rings import span, take_part, whole_units
 
 if TYPE_CHECKING:
     from typing import Any

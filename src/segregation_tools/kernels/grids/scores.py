@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.kernels.compile import added_in_any_order, compiled, inlined
-from segregation_tools.kernels.layout import at_the_door
+from segregation_tools.kernels.grids.layout import at_the_door
+from segregation_tools.kernels.grids.windows import add_one, add_two
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -286,21 +287,9 @@ def _add_up(counts: NDArray[Any], row: int, start: int, people: Floats) -> None:
     stop, groups = start + people.size, counts.shape[0]
     people[:] = 0
     if groups % 2:
-        _add_one(people, counts[-1, row, start:stop])
+        add_one(people, counts[-1, row, start:stop])
     for g in range(0, groups - 1, 2):
-        _add_two(people, counts[g, row, start:stop], counts[g + 1, row, start:stop])
-
-
-@compiled
-def _add_one(people: Floats, row: NDArray[Any]) -> None:
-    for k in range(people.size):
-        people[k] += row[k]
-
-
-@compiled
-def _add_two(people: Floats, row: NDArray[Any], other: NDArray[Any]) -> None:
-    for k in range(people.size):
-        people[k] += np.float64(row[k]) + np.float64(other[k])
+        add_two(people, counts[g, row, start:stop], counts[g + 1, row, start:stop])
 
 
 @compiled

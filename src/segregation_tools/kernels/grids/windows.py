@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["box_rows"]
+__all__ = ["add_one", "add_two", "box_rows"]
 
 STRIP = 8  # rows handed on together: with a few groups they stay in the second-level cache
 TILE = 1024  # columns worked on together: they stay in the first-level cache
@@ -128,10 +128,10 @@ def _neighbours(ones: Floats, fours: Floats, size: int, many: int, sums: Floats)
     while True:
         left = many // length % 4 - (length == 1)
         if left > 1:
-            _add_two(sums, ones[at:], ones[at + length :])
+            add_two(sums, ones[at:], ones[at + length :])
             at += 2 * length
         if left % 2:
-            _add_one(sums, ones[at:])
+            add_one(sums, ones[at:])
             at += length
         if at == many:
             return
@@ -145,15 +145,17 @@ def _neighbours(ones: Floats, fours: Floats, size: int, many: int, sums: Floats)
 
 
 @compiled
-def _add_one(sums: Floats, a: Floats) -> None:
+def add_one(sums: Floats, a: NDArray[Any]) -> None:
+    """Add a row of counts, or of sums."""
     for k in range(sums.size):
         sums[k] += a[k]
 
 
 @compiled
-def _add_two(sums: Floats, a: Floats, b: Floats) -> None:
+def add_two(sums: Floats, a: NDArray[Any], b: NDArray[Any]) -> None:
+    """Add two rows of counts, or of sums."""
     for k in range(sums.size):
-        sums[k] += a[k] + b[k]
+        sums[k] += np.float64(a[k]) + np.float64(b[k])
 
 
 @compiled

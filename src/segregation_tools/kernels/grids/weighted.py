@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.kernels.around import direct_rows, gaussian_rows
 from segregation_tools.kernels.decay import REACH, weights_at
-from segregation_tools.kernels.discs import disc_rows
-from segregation_tools.kernels.fourier import fourier_rows
-from segregation_tools.kernels.strips import half_widths
+from segregation_tools.kernels.grids.around import direct_rows, gaussian_rows
+from segregation_tools.kernels.grids.discs import disc_rows
+from segregation_tools.kernels.grids.fourier import fourier_rows
+from segregation_tools.kernels.grids.strips import half_widths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from segregation_tools.kernels.strips import Strips
+    from segregation_tools.kernels.grids.strips import Strips
 
 __all__ = ["weighted_rows"]
 

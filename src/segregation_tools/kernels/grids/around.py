@@ -14,12 +14,12 @@ import numpy as np
 
 from segregation_tools.kernels.compile import vectorized
 from segregation_tools.kernels.decay import REACH, weights_at
-from segregation_tools.kernels.strips import aligned, half_widths, strips, tiles
+from segregation_tools.kernels.grids.strips import aligned, half_widths, strips, tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from segregation_tools.kernels.strips import Strips
+    from segregation_tools.kernels.grids.strips import Strips
 
     Numbers = NDArray[Any]
     Ints = NDArray[np.int64]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segregation_tools.kernels.boxes import around_in_boxes, table_of_sums
-from segregation_tools.kernels.homes import NEAR, around_some, census, in_units, kept_in_tiles
+from segregation_tools.kernels.grids.boxes import around_in_boxes, table_of_sums
+from segregation_tools.kernels.grids.homes import NEAR, around_some, census, in_units, kept_in_tiles
+from segregation_tools.kernels.grids.rings import around_each, lay_out, rings_within
 from segregation_tools.kernels.nearby import ALIKE
-from segregation_tools.kernels.rings import around_each, lay_out, rings_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
