@@ -126,6 +126,13 @@ def test_many_indices_in_one_pass_are_what_each_is_alone(counts, half):
         np.testing.assert_allclose(flat(together[index.__name__]), flat(index(near)), rtol=1e-12, atol=1e-14)
 
 
+def test_people_are_counted_once_for_all_environments():
+    pop = population(np.ones((2, 3, 4), np.float32))
+    near = pop.within(sgt.Square(SIDE))
+    assert near.group_totals is pop.group_totals
+    assert near[["g1"]].group_totals.tolist() == [12]
+
+
 def test_measuring_takes_indices_and_each_once():
     pop = sgt.Population([[9, 1], [1, 9]], ["a", "b"])
     with pytest.raises(sgt.OptionError, match="list of indices"):

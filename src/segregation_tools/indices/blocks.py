@@ -31,7 +31,7 @@ __all__ = ["Block", "Compiled", "Summand", "added_up", "blocks", "shares_met"]
 # the arithmetic; a block of shares stays below that and well inside the second-level cache.
 BLOCK_BYTES = 120_000
 
-Compiled = Literal["deviation", "entropy", "meetings"]
+Compiled = Literal["deviation", "entropy", "meetings", "thresholds"]
 
 
 def blocks(pop: Population) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:

@@ -16,7 +16,14 @@ from segregation_tools.indices.chance import (
 )
 from segregation_tools.indices.shapes import lorenz, mean_of_scores, of_surfaces
 from segregation_tools.indices.tiers import by_diversity, by_entropy, by_geometric_mean, by_people
-from segregation_tools.indices.words import absolute_deviation, divergence_from, entropy, simpson, squared_deviation
+from segregation_tools.indices.words import (
+    absolute_deviation,
+    divergence_from,
+    entropy,
+    simpson,
+    squared_deviation,
+    squared_deviations_met,
+)
 from segregation_tools.indices.zonal import (
     by_deviation,
     by_deviation_of_the_first,
@@ -160,6 +167,7 @@ def mutual_information(p: Array, mix: Array) -> Array:
     expected=expected_variance,
     contact=lambda p, P: p,
     zonal=by_squares,
+    compiled=("meetings", lambda met, mix, people: squared_deviations_met(met, mix).sum() / simpson(mix)),
 )
 def variance_ratio(p: Array, mix: Array, own: Array) -> Array:
     """Variance ratio V (η², separation): the share of the variance of group membership that lies between units.
@@ -262,6 +270,7 @@ def relative_diversity(p: Array, mix: Array) -> Array:
     source=["james1986", "reardon2002"],
     expected=expected_variance,
     zonal=by_squares_of_each,
+    compiled=("meetings", lambda met, mix, people: (squared_deviations_met(met, mix) / (1 - mix)).sum()),
 )
 def normalized_exposure(p: Array, mix: Array, own: Array) -> Array:
     """Normalised exposure: the variance ratio of each group against the rest, averaged with the size of the groups.

@@ -25,8 +25,19 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+LN2 = np.log(2)  # compiled sums are in nats
 
-@mean_of_scores(symbol="H^O", dimension="ordinal", bounds=(0, 1), source=["reardon2009"])
+
+@mean_of_scores(
+    symbol="H^O",
+    dimension="ordinal",
+    bounds=(0, 1),
+    source=["reardon2009"],
+    compiled=(
+        "thresholds",
+        lambda varied, mix, people: people - varied.sum() / (LN2 * binary_entropy(cumulative(mix)).sum()),
+    ),
+)
 def ordinal_information(p: Array, mix: Array) -> Array:
     """Ordinal information theory index: how much less varied the ordered groups of an environment are.
 
@@ -171,6 +182,7 @@ def _root_moment(m: int) -> float:
     bounds=(-float("inf"), float("inf")),
     source=["reardon2011"],
     finish=_fitted("rank_order_information", binary_entropy, _entropy_moment),
+    compiled=("thresholds", lambda varied, mix, people: varied / LN2),
 )
 def rank_order_information(p: Array, mix: Array, *, degree: int | None = None) -> Array:
     """Rank-order information theory index H^R: two-group H at every percentile, averaged with entropy weights.

@@ -21,6 +21,7 @@ __all__ = [
     "share",
     "simpson",
     "squared_deviation",
+    "squared_deviations_met",
 ]
 
 TINY = 1e-300  # ln(0 + TINY) is finite, so that 0 ln 0 = 0; any share above 1e-284 is unchanged by adding it
@@ -131,6 +132,28 @@ def absolute_deviation(p: NDArray[np.float64], mix: NDArray[np.float64]) -> NDAr
     off = deviation(p, mix)
     np.abs(off, out=off)
     return off.sum(axis=0)
+
+
+def squared_deviations_met(meetings: NDArray[np.float64], mix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Σ_i t_i (own − P)(p − P) of each group, from who meets whom.
+
+    Parameters
+    ----------
+    meetings : ndarray of shape (groups, groups)
+        Σ_i n_ig p_ih.
+    mix : ndarray of shape (groups,)
+        Shares P of the region.
+
+    Returns
+    -------
+    ndarray of shape (groups,)
+    """
+    members, met = meetings.sum(axis=1), meetings.sum(axis=0)
+    off = meetings - np.outer(members, mix) - np.outer(mix, met - meetings.sum() * mix)
+    largest = mix.argmax()
+    off[largest] = off[:, largest] = 0
+    off[largest, largest] = off.sum()  # what the others leave, so that rare groups keep all their digits
+    return off.diagonal()
 
 
 def squared_deviation(

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Population", "as_population"]
 
+COUNTED = ("group_totals", "sizes")  # what the counts alone say
+
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Population:
@@ -169,6 +171,9 @@ class Population:
             if isinstance(change, np.ndarray) and change.base is None:
                 change.flags.writeable = False  # made for this population alone
         derived._set(**(kept | changes))
+        if "counts" not in changes:
+            # The same people, counted once.
+            derived.__dict__.update({name: self.__dict__[name] for name in COUNTED if name in self.__dict__})
         return derived
 
     def __getstate__(self) -> dict[str, Any]:

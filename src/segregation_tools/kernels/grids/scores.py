@@ -1,4 +1,4 @@
-"""The sums behind dissimilarity, information theory and exposure in one compiled pass over strips of a grid."""
+"""The sums behind dissimilarity, entropies and exposure in one compiled pass over strips of a grid."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ class Totals:
         Σ t Σ_g |p_g − P_g| and −Σ t Σ_g p_g ln p_g.
     meetings : ndarray of shape (groups, groups)
         Σ n_g p_h.
+    thresholds : ndarray of shape (groups − 1,)
+        −Σ t [C_k ln C_k + (1 − C_k) ln(1 − C_k)], C_k the share of those met who are of the first groups up to k.
     wanted : tuple of bool
-        Which of the three are added up.
+        Which of the four are added up.
     room : tuple of ndarray
         To work in.
     """
@@ -45,7 +47,8 @@ class Totals:
     mix: Floats
     sums: Floats
     meetings: Floats
-    wanted: tuple[bool, bool, bool]
+    thresholds: Floats
+    wanted: tuple[bool, ...]
     room: tuple[Floats, Floats, Floats, NDArray[np.int64]]
 
     @classmethod
@@ -57,16 +60,18 @@ class Totals:
         mix : ndarray of shape (groups,)
             Shares of the region.
         wanted : sequence of str
-            Which of `deviation`, `entropy` and `meetings` are added up.
+            Which of `deviation`, `entropy`, `meetings` and `thresholds` are added up.
 
         Returns
         -------
         Totals
         """
-        asked, groups = ("deviation" in wanted, "entropy" in wanted, "meetings" in wanted), len(mix)
+        asked = tuple(name in wanted for name in ("deviation", "entropy", "meetings", "thresholds"))
+        groups = len(mix)
         home, p, rows = (np.empty((many, TILE)) for many in (groups, groups, 3))
         room = home, p, rows, np.empty(TILE, dtype=np.int64)
-        return cls(np.ascontiguousarray(mix), np.zeros(2), np.zeros((groups, groups)), asked, room)
+        sums, meetings, thresholds = np.zeros(2), np.zeros((groups, groups)), np.zeros(groups - 1)
+        return cls(np.ascontiguousarray(mix), sums, meetings, thresholds, asked, room)
 
     @property
     def deviation(self) -> Any:
@@ -91,11 +96,11 @@ class Totals:
             Whom they meet.
         """
         lived, above = at_the_door(counts, first, first + met.shape[1])
-        deviations, entropies, exposures = self.wanted
+        deviations, entropies, exposures, ordinal = self.wanted
         home, p, rows, where = self.room
         _add_strip(
             lived, first - above, np.ascontiguousarray(met), self.mix, int(self.mix.argmax()),
-            deviations, entropies, exposures, home, p, rows, where, self.sums, self.meetings,
+            deviations, entropies, exposures, ordinal, home, p, rows, where, self.sums, self.meetings, self.thresholds,
         )  # fmt: skip
 
 
@@ -197,12 +202,14 @@ def _add_strip(
     deviations: bool,
     entropies: bool,
     exposures: bool,
+    ordinal: bool,
     home: Floats,
     p: Floats,
     row: Floats,
     where: NDArray[np.int64],
     sums: Floats,
     meetings: Floats,
+    thresholds: Floats,
 ) -> None:
     groups, rows, cols = met.shape
     for i in range(rows):
@@ -217,7 +224,8 @@ def _add_strip(
                 _pick_share(met[g, i, start:stop], row[2], where, some, p[g])
                 if exposures:
                     _pick(counts[g, first + i, start:stop], where, some, home[g])
-            _pick(residents, where, some, residents)
+            if some < residents.size:
+                _pick(residents, where, some, residents)
             residents, rest = residents[:some], rest[:some]
             if deviations:
                 rest[:] = 0
@@ -230,13 +238,19 @@ def _add_strip(
                 for g in range(groups):
                     sums[1] += _surprise(residents, p[g])
             if exposures:
-                for g in range(groups):
-                    for h in range(0, groups - 1, 2):
-                        a, b = _products(home[g, :some], p[h], p[h + 1])
-                        meetings[g, h] += a
-                        meetings[g, h + 1] += b
-                    if groups % 2:
-                        meetings[g, -1] += _products(home[g, :some], p[-1], p[-1])[0]
+                for g in range(0, groups, 2):
+                    for h in range(0, groups, 2):
+                        met_by = _products(
+                            home[g, :some], home[min(g + 1, groups - 1)], p[h], p[min(h + 1, groups - 1)]
+                        )
+                        for k in range(min(2, groups - g)):
+                            for j in range(min(2, groups - h)):
+                                meetings[g + k, h + j] += met_by[2 * k + j]
+            if ordinal:
+                below = row[2, :some]
+                below[:] = 0
+                for g in range(groups - 1):
+                    thresholds[g] += _parted(residents, p[g], below)
 
 
 @compiled
@@ -321,6 +335,17 @@ def _surprise(residents: Floats, shares: Floats) -> float:
 
 
 @added_in_any_order
+def _parted(residents: Floats, shares: Floats, below: Floats) -> float:
+    """Add a group to those below a threshold, and weigh how varied the two parts are."""
+    total = 0.0
+    for k in range(residents.size):
+        c = min(below[k] + shares[k], 1.0)
+        below[k] = c
+        total -= residents[k] * (c * _ln(c + TINY) + (1 - c) * _ln(1 - c + TINY))
+    return total
+
+
+@added_in_any_order
 def _size(residents: Floats, off: Floats) -> float:
     total = 0.0
     for k in range(residents.size):
@@ -329,9 +354,12 @@ def _size(residents: Floats, off: Floats) -> float:
 
 
 @added_in_any_order
-def _products(people: Floats, shares: Floats, others: Floats) -> tuple[float, float]:
-    a, b = 0.0, 0.0
-    for k in range(people.size):
-        a += people[k] * shares[k]
-        b += people[k] * others[k]
-    return a, b
+def _products(n: Floats, m: Floats, p: Floats, q: Floats) -> tuple[float, float, float, float]:
+    """Σ np, Σ nq, Σ mp and Σ mq."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    for k in range(n.size):
+        a += n[k] * p[k]
+        b += n[k] * q[k]
+        c += m[k] * p[k]
+        d += m[k] * q[k]
+    return a, b, c, d

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_one", "add_two", "box_rows"]
 
-STRIP = 8  # rows handed on together: with a few groups they stay in the second-level cache
+STRIP = 2**16  # numbers handed on together, which stay in the second-level cache; and at least so many rows:
+LOWEST = 4
 TILE = 1024  # columns worked on together: they stay in the first-level cache
 
 
@@ -48,24 +49,26 @@ def box_rows(counts: NDArray[Any], half: int, first: int, last: int) -> Iterator
     groups, size, cols = counts.shape
     half = min(half, max(size, cols))
     down, lost = np.zeros((groups, cols)), np.zeros((groups, cols))
-    ones, fours = np.empty(TILE + 2 * half), np.empty(TILE + 2 * half)
-    met = np.empty((groups, STRIP, cols))
+    wide = np.zeros(cols + 2 * half)  # nobody lives beyond the edges
+    fours, others = np.empty(TILE + 2 * half), np.empty(TILE + 2 * half)
+    height = min(max(LOWEST, STRIP // (groups * cols)), last - first)
+    met = np.empty((groups, height, cols))
     nobody = np.zeros(cols, dtype=counts.dtype)
     nobody.flags.writeable = False
-    _begin_columns(counts, nobody, first - half - 1, first + half, down, lost)
-    for start in range(first, last, STRIP):
-        stop = min(start + STRIP, last)
-        _box_rows(counts, nobody, start, stop, half, down, lost, ones, fours, met)
+    _begin_columns(counts, nobody, first - half - 1, first + half, down, lost, wide[half : half + cols])
+    for start in range(first, last, height):
+        stop = min(start + height, last)
+        _box_rows(counts, nobody, start, stop, half, down, lost, wide, fours, others, met)
         yield start, stop, met[:, : stop - start]
 
 
 @compiled
 def _begin_columns(
-    counts: NDArray[Any], nobody: NDArray[Any], start: int, stop: int, down: Floats, lost: Floats
+    counts: NDArray[Any], nobody: NDArray[Any], start: int, stop: int, down: Floats, lost: Floats, both: Floats
 ) -> None:
     for g in range(counts.shape[0]):
         for i in range(max(0, start), min(counts.shape[1], stop)):
-            _move_on(counts[g, i], nobody, down[g], lost[g])
+            _move_on(counts[g, i], nobody, down[g], lost[g], both)
 
 
 @compiled
@@ -77,21 +80,25 @@ def _box_rows(
     half: int,
     down: Floats,
     lost: Floats,
-    ones: Floats,
+    wide: Floats,
     fours: Floats,
+    others: Floats,
     met: Floats,
 ) -> None:
-    groups, rows, _ = counts.shape
+    groups, rows, cols = counts.shape
+    tile = fours.size - 2 * half
     for i in range(first, last):
         for g in range(groups):
             comes = counts[g, i + half] if i + half < rows else nobody
             leaves = counts[g, i - half - 1] if i > half else nobody
-            _move_on(comes, leaves, down[g], lost[g])
-            _across(down[g], lost[g], half, ones, fours, met[g, i - first])
+            _move_on(comes, leaves, down[g], lost[g], wide[half : half + cols])
+            for start in range(0, cols, tile):
+                stop = min(start + tile, cols)
+                _neighbours(wide[start : stop + 2 * half], fours, others, 2 * half + 1, met[g, i - first, start:stop])
 
 
 @compiled
-def _move_on(comes: NDArray[Any], leaves: NDArray[Any], down: Floats, lost: Floats) -> None:
+def _move_on(comes: NDArray[Any], leaves: NDArray[Any], down: Floats, lost: Floats, both: Floats) -> None:
     """Take a row into the sums of the columns and let one go, keeping what rounding takes away (Knuth's two-sum)."""
     for j in range(down.size):
         a, b, here = np.float64(comes[j]), np.float64(leaves[j]), down[j]
@@ -100,44 +107,41 @@ def _move_on(comes: NDArray[Any], leaves: NDArray[Any], down: Floats, lost: Floa
         rest = (a - (more - back)) - (b + back)
         total = here + more
         back = total - here
-        lost[j] += ((here - (total - back)) + (more - back)) + rest
+        rest += lost[j] + ((here - (total - back)) + (more - back))
+        lost[j] = rest
         down[j] = total
+        both[j] = total + rest
 
 
 @compiled
-def _across(down: Floats, lost: Floats, half: int, ones: Floats, fours: Floats, met: Floats) -> None:
-    """Sum of the columns within reach of each, tile by tile."""
-    cols, tile = down.size, ones.size - 2 * half
-    for start in range(0, cols, tile):
-        stop = min(start + tile, cols)
-        west, east = max(0, half - start), max(0, stop + half - cols)
-        size = stop - start + 2 * half
-        ones[:west] = 0
-        ones[size - east : size] = 0
-        _add(
-            down[start - half + west : stop + half - east], lost[start - half + west : stop + half - east], ones[west:]
-        )
-        _neighbours(ones, fours, size, 2 * half + 1, met[start:stop])
-
-
-@compiled
-def _neighbours(ones: Floats, fours: Floats, size: int, many: int, sums: Floats) -> None:
+def _neighbours(row: Floats, fours: Floats, others: Floats, many: int, sums: Floats) -> None:
     """Sum of so many neighbours from each on: of 1, 4, 16 … neighbours, as many as the number has in base 4."""
-    at, length = 1, 1
-    sums[:] = ones[: sums.size]  # the number is odd
-    while True:
-        left = many // length % 4 - (length == 1)
-        if left > 1:
-            add_two(sums, ones[at:], ones[at + length :])
-            at += 2 * length
-        if left % 2:
-            add_one(sums, ones[at:])
-            at += length
-        if at == many:
+    ones, at, length, size = row, many % 4, 4, row.size  # the number is odd
+    begun = at == 3
+    if begun:
+        _add_up(row, row[1:], row[2:], sums)
+    elif many == 1:
+        sums[:] = row
+    while at < many:
+        if begun and at + length == many:
+            _add_four(sums, ones[at:], length // 4)
             return
-        size -= 3 * length
-        _four(ones, length, fours[:size])
-        ones, fours = fours, ones
+        left = many // length % 4
+        size -= 3 * length // 4
+        _four(ones, length // 4, fours[:size])
+        ones, fours, others = fours, others, fours
+        if left > 1 and not begun:
+            _add_up(row, ones[at:], ones[at + length :], sums)
+        elif left and not begun:
+            _add(row, ones[at:], sums)
+        elif left > 1:
+            add_two(sums, ones[at:], ones[at + length :])
+        elif left:
+            add_one(sums, ones[at:])
+        if left == 3:
+            add_one(sums, ones[at + 2 * length :])
+        begun |= left > 0
+        at += left * length
         length *= 4
 
 
@@ -160,8 +164,21 @@ def add_two(sums: Floats, a: NDArray[Any], b: NDArray[Any]) -> None:
 
 @compiled
 def _add(a: Floats, b: Floats, sums: Floats) -> None:
-    for k in range(a.size):
+    for k in range(sums.size):
         sums[k] = a[k] + b[k]
+
+
+@compiled
+def _add_up(a: Floats, b: Floats, c: Floats, sums: Floats) -> None:
+    for k in range(sums.size):
+        sums[k] = a[k] + (b[k] + c[k])
+
+
+@compiled
+def _add_four(sums: Floats, one: Floats, step: int) -> None:
+    a, b, c, d = one, one[step:], one[2 * step :], one[3 * step :]
+    for k in range(sums.size):
+        sums[k] += (a[k] + b[k]) + (c[k] + d[k])
 
 
 @compiled
