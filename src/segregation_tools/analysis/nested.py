@@ -318,7 +318,7 @@ class MultilevelDissimilarity:
         """
         tiers = self.pop.tiers
         if tiers is None or tier not in tiers:
-            msg = f"tier must be one of {listed([] if tiers is None else tiers)}, not {tier!r}"
+            msg = f"tier must be one of {listed([] if tiers is None else tiers.columns)}, not {tier!r}"
             raise OptionError(msg)
         codes, names = pd.factorize(tiers[tier], sort=True)
         units = np.bincount(codes)
