@@ -27,6 +27,7 @@ import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
 from segregation_tools.indices.together import values_in
 from segregation_tools.kernels.grids.weighted import weighted_rows
+from segregation_tools.population.environment import pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -206,6 +207,16 @@ def _nearest(pop: sgt.Population, people: Sequence[int], shape: str = "disc") ->
     return values_in([pop.within(sgt.NearestPeople(k, shape=shape)) for k in people], [sgt.dissimilarity])
 
 
+def _met_by(near: sgt.Population, row: np.ndarray, col: np.ndarray) -> np.ndarray:
+    """Whom the residents of some cells meet, in the order of rows."""
+    rows, found = near.surroundings.reader((), near.counts, everywhere=False), []
+    for piece in pieces_of(near.counts.shape[1]):
+        for start, stop, (met,) in rows(*piece):
+            here = slice(*np.searchsorted(row, [start, stop]))
+            found.append(met[:, row[here] - start, col[here]])
+    return np.concatenate(found, axis=1)
+
+
 def _beside_equipop(pop: sgt.Population, origins: np.ndarray | None) -> dict[str, float]:
     """Compare who is met with equipop's whole rings, and the time of all cells with that of some, taken up to all."""
     from equipop.cells import CellData
@@ -240,7 +251,7 @@ def _beside_equipop(pop: sgt.Population, origins: np.ndarray | None) -> dict[str
         found[name] = spent / ours
         found[f"{name}: seconds"] = ours
         for k in wanted:
-            met = pop.within(sgt.NearestPeople(k)).environment[:, row[some], col[some]]
+            met = _met_by(pop.within(sgt.NearestPeople(k)), row[some], col[some])
             same = (met.sum(axis=0) == table[f"N_{k}"]) & (met[1] == table[f"T_second_{k}"])
             found[f"differ at {k}"] = float((~same).sum())
     return found
