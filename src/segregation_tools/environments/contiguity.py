@@ -9,6 +9,7 @@ from segregation_tools.environments.given import BoundWeights, with_self
 from segregation_tools.errors import DataWarning, listed, warn
 from segregation_tools.population.adjacency import RULES
 from segregation_tools.population.options import one_of, real_number
+from segregation_tools.population.weights import within_steps
 
 if TYPE_CHECKING:
     from segregation_tools.population.geography import Geography
@@ -91,12 +92,4 @@ class Contiguity:
                 "across water",
                 DataWarning,
             )
-        one_step = with_self(touching, 1)
-        reached = one_step
-        for _ in range(1, int(self.order)):
-            farther = reached @ one_step
-            if farther.nnz == reached.nnz:
-                break  # whoever can be reached is
-            farther.data[:] = 1
-            reached = farther
-        return BoundWeights(with_self(reached, self.self_weight))
+        return BoundWeights(with_self(within_steps(touching, int(self.order)), self.self_weight))

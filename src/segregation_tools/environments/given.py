@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
-from segregation_tools.errors import DataError, listed
 from segregation_tools.population.options import real_number
+from segregation_tools.population.weights import weights_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,53 +72,8 @@ class Neighbours:
         -------
         BoundWeights
         """
-        weights = _matrix(self.graph, geography.units)
-        _check_weights(weights, geography.units)
+        weights = weights_between(self.graph, geography.units)
         return BoundWeights(weights if self.self_weight is None else with_self(weights, self.self_weight))
-
-
-def _is_matrix(weights: Any) -> bool:
-    return getattr(weights, "ndim", 0) == 2 and (sparse.issparse(weights) or isinstance(weights, np.ndarray))
-
-
-def _matrix(graph: Any, units: pd.Index[Any]) -> sparse.csr_array:
-    labels = getattr(graph, "unique_ids", getattr(graph, "id_order", None))
-    weights: Any = graph if labels is None else graph.sparse
-    if isinstance(graph, pd.DataFrame):
-        if not graph.index.is_unique or set(graph.index) != set(graph.columns):
-            msg = "a frame of weights has every unit once as a row and once as a column"
-            raise DataError(msg)
-        labels, weights = graph.index, graph[graph.index].to_numpy()
-    size = len(units)
-    if not _is_matrix(weights):
-        msg = f"weights are a libpysal graph, a DataFrame, a sparse matrix or an array, not {type(graph).__name__}"
-        raise DataError(msg)
-    if weights.dtype.kind not in "buif":
-        msg = f"weights must be numbers, not {weights.dtype}"
-        raise DataError(msg)
-    if labels is None and weights.shape != (size, size):
-        msg = f"weights between {size} units have the shape ({size}, {size}), not {weights.shape}"
-        raise DataError(msg)
-    matrix = sparse.csr_array(weights, dtype=np.float64, copy=True)
-    if labels is None:
-        return matrix
-    place = pd.Index(labels).get_indexer(units)
-    if (place < 0).any() or len(labels) != size:
-        absent, surplus = units[place < 0], pd.Index(labels).difference(units, sort=False)
-        msg = (
-            f"the weights and the population are not of the same units; without weights: {listed(absent) or 'none'}; "
-            f"only in the weights: {listed(surplus) or 'none'}. Make them on the frame of the population"
-        )
-        raise DataError(msg)
-    return sparse.csr_array(matrix[place][:, place])
-
-
-def _check_weights(weights: sparse.csr_array, units: pd.Index[Any]) -> None:
-    wrong = ~(np.isfinite(weights.data) & (weights.data >= 0))
-    if wrong.any():
-        rows = np.unique(np.repeat(np.arange(len(units)), np.diff(weights.indptr))[wrong])
-        msg = f"weights must be 0 or more; negative or missing ones stand in rows {listed(units[rows])}"
-        raise DataError(msg)
 
 
 def with_self(weights: sparse.csr_array, weight: float) -> sparse.csr_array:

@@ -1,0 +1,252 @@
+"""Who is whose neighbour, and the sums over neighbours that statistics are made of: of given links, of cells that touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segregation_tools.errors import DataError, DataWarning, listed, warn
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Cells", "Links"]
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Weights between units, taken as they are.
+
+    Attributes
+    ----------
+    weights : csr_array of shape (units, units)
+        Row i: how much each neighbour of i counts.
+    own : ndarray of shape (units,)
+        How much a unit counts for itself, which is no link.
+    where : ndarray of bool, or None
+        Which of the units that were given these are; None for all.
+    """
+
+    weights: csr_array
+    own: Floats
+    where: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, weights: csr_array, units: pd.Index[Any], where: NDArray[np.bool_] | None = None) -> Links:
+        """Take the links apart from what units count for themselves; tell of units without any.
+
+        Parameters
+        ----------
+        weights : csr_array of shape (units, units)
+            No explicit zeros.
+        units : pandas.Index
+            Their labels.
+        where : ndarray of bool, optional
+            Which of the given units these are.
+
+        Returns
+        -------
+        Links
+        """
+        own = weights.diagonal()
+        if own.any():
+            weights = weights.copy()
+            weights.setdiag(0)
+            weights.eliminate_zeros()
+        alone = np.diff(weights.indptr) == 0
+        if alone.any():
+            warn(
+                f"units without neighbours: {listed(units[alone])}. They count among all units and have no say: whatever "
+                "is asked of them alone is not defined",
+                DataWarning,
+            )
+        weights.sort_indices()
+        return cls(weights, own, where)
+
+    def refuse_own(self, units: pd.Index[Any]) -> None:
+        """Refuse units that are their own neighbours.
+
+        Parameters
+        ----------
+        units : pandas.Index
+            Their labels.
+
+        Raises
+        ------
+        DataError
+            Naming them.
+        """
+        if self.own.any():
+            msg = (
+                f"units that are their own neighbours: {listed(units[self.own != 0])}. Take the diagonal away, "
+                "graph.assign_self_weight(0); local_g_star alone reads it"
+            )
+            raise DataError(msg)
+
+    @cached_property
+    def many(self) -> NDArray[np.int64]:
+        """How many neighbours each unit has."""
+        return np.diff(self.weights.indptr).astype(np.int64)
+
+    @cached_property
+    def degree(self) -> Floats:
+        """Σ_j w_ij."""
+        return np.asarray(self.weights.sum(axis=1), dtype=np.float64).ravel()
+
+    @cached_property
+    def squared_degree(self) -> Floats:
+        """Σ_j w_ij²."""
+        return np.asarray(self.weights.power(2).sum(axis=1), dtype=np.float64).ravel()
+
+    @cached_property
+    def moments(self) -> tuple[float, float, float]:
+        """S₀ = Σ w_ij, S₁ = ½ Σ (w_ij + w_ji)² and S₂ = Σ_i (Σ_j w_ij + Σ_j w_ji)²."""
+        both = self.weights.power(2).sum() + self.weights.multiply(self.weights.T).sum()
+        return (
+            float(self.degree.sum()),
+            float(both),
+            float(np.square(self.degree + self.received(np.ones(len(self.degree)))).sum()),
+        )
+
+    @cached_property
+    def equal(self) -> Floats | None:
+        """What each neighbour of a unit counts, where all of them count alike; None where some do not."""
+        begins = self.weights.indptr[:-1][self.many > 0]
+        alike = np.ones(len(self.many))
+        if len(begins):
+            least, most = (pick.reduceat(self.weights.data, begins) for pick in (np.minimum, np.maximum))
+            if (most - least > 1e-12 * most).any():
+                return None
+            alike[self.many > 0] = least
+        return alike
+
+    def lag(self, u: Floats) -> Floats:
+        """Σ_j w_ij u_j."""
+        found: Floats = self.weights @ u
+        return found
+
+    def received(self, x: Floats) -> Floats:
+        """Σ_i w_ij x_i."""
+        found: Floats = self.weights.T @ x
+        return found
+
+    def products(self, x: Floats, y: Floats) -> float:
+        """Σ_ij w_ij x_i y_j."""
+        return float(x @ self.lag(y))
+
+    def squares(self, x: Floats) -> Floats:
+        """Σ_j w_ij (x_i − x_j)²."""
+        rows = np.repeat(np.arange(len(x)), self.many)
+        apart = self.weights.data * np.square(x[rows] - x[self.weights.indices])
+        return np.bincount(rows, apart, minlength=len(x)).astype(np.float64)
+
+    def moment_sums(self, values: NDArray[Any]) -> tuple[int, float, Floats]:
+        """Give n, Σ x / n, and Σ z², Σ z⁴ and Σ_ij w_ij z_i z_j of what is left without the mean."""
+        x = np.asarray(values if self.where is None else values[self.where], dtype=np.float64).reshape(-1)
+        mean = float(x.mean())
+        z = x - mean
+        return len(x), mean, np.array([z @ z, (z * z) @ (z * z), self.products(z, z)])
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Cells of a grid that touch, each link counting 1; none is written down.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Rows and columns.
+    corners : bool
+        Whether cells that meet in a corner touch.
+    where : ndarray of bool, shape (rows, cols), or None
+        Cells that there are; None for all.
+    """
+
+    shape: tuple[int, ...]
+    corners: bool
+    where: NDArray[np.bool_] | None = None
+    own = np.zeros(1)
+
+    def refuse_own(self, units: pd.Index[Any]) -> None:
+        """Cells are never their own neighbours."""
+
+    def _laid(self, u: Floats) -> Floats:
+        if self.where is None:
+            return u.reshape(self.shape)
+        laid = np.zeros(self.shape)
+        laid[self.where] = u
+        return laid
+
+    def _taken(self, laid: Floats) -> Floats:
+        return laid.reshape(-1) if self.where is None else laid[self.where]
+
+    def lag(self, u: Floats) -> Floats:
+        """Σ_j u_j over the neighbours."""
+        from segregation_tools.kernels.grids.cells import links_of_cells
+
+        return self._taken(links_of_cells(self._laid(u), corners=self.corners))
+
+    @cached_property
+    def degree(self) -> Floats:
+        """How many neighbours each cell has."""
+        return self.lag(np.ones(int(np.prod(self.shape)) if self.where is None else np.count_nonzero(self.where)))
+
+    @property
+    def squared_degree(self) -> Floats:
+        """The same, as each counts 1."""
+        return self.degree
+
+    @property
+    def many(self) -> NDArray[np.int64]:
+        """How many neighbours each cell has, as whole numbers."""
+        return self.degree.astype(np.int64)
+
+    @property
+    def equal(self) -> Floats:
+        """What each neighbour counts."""
+        return np.ones(len(self.degree))
+
+    @cached_property
+    def moments(self) -> tuple[float, float, float]:
+        """S₀ = Σ w_ij, S₁ = ½ Σ (w_ij + w_ji)² and S₂ = Σ_i (Σ_j w_ij + Σ_j w_ji)²."""
+        if self.where is None:
+            rows, cols = self.shape
+            down, across = ((np.arange(n) > 0).astype(float) + (np.arange(n) < n - 1) for n in self.shape)
+            if self.corners:  # (a + 1)(b + 1) − 1 neighbours, of a in the column and b in the row
+                seen = (down + 1).sum() * (across + 1).sum()
+                links = seen - rows * cols
+                squares = np.square(down + 1).sum() * np.square(across + 1).sum() - 2 * seen + rows * cols
+            else:  # a + b
+                links = cols * down.sum() + rows * across.sum()
+                squares = cols * (down @ down) + rows * (across @ across) + 2 * down.sum() * across.sum()
+        else:
+            links, squares = float(self.degree.sum()), float(np.square(self.degree).sum())
+        return float(links), float(2 * links), float(4 * squares)
+
+    def received(self, x: Floats) -> Floats:
+        """Σ_i x_i over the neighbours."""
+        return self.lag(x)
+
+    def products(self, x: Floats, y: Floats) -> float:
+        """Σ_ij x_i y_j over neighbours."""
+        return float(x @ self.lag(y))
+
+    def squares(self, x: Floats) -> Floats:
+        """Σ_j (x_i − x_j)² over the neighbours, of values around 0."""
+        return self.degree * x * x - 2 * x * self.lag(x) + self.lag(x * x)
+
+    def moment_sums(self, values: NDArray[Any]) -> tuple[int, float, Floats]:
+        """Give n, Σ x / n, and Σ z², Σ z⁴ and Σ_ij z_i z_j of what is left without the mean."""
+        from segregation_tools.kernels.grids.cells import moment_sums
+
+        n = values.size if self.where is None else int(np.count_nonzero(self.where))
+        mean = float(values.sum(dtype=np.float64) if self.where is None else np.nansum(values, dtype=np.float64)) / n
+        sums = moment_sums(values, mean, corners=self.corners, holes=self.where is not None)
+        return n, mean, sums * [1, 1, 2]

@@ -1,0 +1,155 @@
+"""Values and graphs in all the forms they come in, and grids without a graph."""
+
+import libpysal
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from libpysal.graph import Graph
+from scipy import sparse
+
+import segregation_tools as sgt
+from segregation_tools.autocorrelation.neighbours import Cells
+from segregation_tools.population.adjacency import cell_adjacency
+from tests.autocorrelation.places import sacramento
+
+STATISTICS = [sgt.moran, sgt.geary, sgt.getis_ord]
+
+
+def test_labels_decide_and_order_does_not():
+    x, _, graph = sacramento()
+    value = sgt.moran(x, graph).value
+    turned = x.sample(frac=1, random_state=3)
+    assert sgt.moran(turned, graph).value == pytest.approx(value, rel=1e-12)
+    assert sgt.moran(x.to_numpy(), graph).value == pytest.approx(value, rel=1e-12)  # in the order of the graph
+    assert sgt.moran(x, graph.sparse).value == pytest.approx(value, rel=1e-12)
+    assert sgt.moran(x, graph.to_W()).value == pytest.approx(value, rel=1e-12)
+    found = sgt.local_moran(turned, graph, permutations=0).to_frame()
+    assert found.index.equals(turned.index)
+    np.testing.assert_allclose(
+        found["value"].reindex(x.index), sgt.local_moran(x, graph, permutations=0).value, rtol=1e-9, atol=1e-12
+    )
+
+
+def test_units_that_do_not_match_are_named():
+    x, _, graph = sacramento()
+    with pytest.raises(sgt.DataError, match="not of the same units; without weights: 'elsewhere'"):
+        sgt.moran(x.rename({x.index[0]: "elsewhere"}), graph)
+    with pytest.raises(sgt.DataError, match="only in the weights"):
+        sgt.moran(x[1:], graph)
+    with pytest.raises(sgt.DataError, match="stand more than once"):
+        sgt.moran(pd.concat([x, x[:1]]), graph)
+    with pytest.raises(sgt.DataError, match="only one has"):
+        sgt.lee(x, x[1:], graph)
+
+
+def test_a_population_brings_shares_and_neighbours():
+    tracts = sgt.load("sacramento")
+    pop = sgt.Population.from_frame(tracts, ["white", "black", "asian", "hispanic"])
+    share = tracts["black"] / tracts[["white", "black", "asian", "hispanic"]].sum(axis=1)
+    queen, rook = (Graph.build_contiguity(tracts, rook=rook) for rook in (False, True))
+    keep = share.notna()
+    graph = queen.subgraph(share.index[keep])
+    assert sgt.moran(pop, group="black").value == pytest.approx(sgt.moran(share[keep], graph).value, rel=1e-9)
+    assert sgt.moran(pop, queen, group="black").value == pytest.approx(sgt.moran(pop, group="black").value, rel=1e-9)
+    assert sgt.moran(pop, sgt.Contiguity(rule="rook"), group="black").value == pytest.approx(
+        sgt.moran(pop, rook, group="black").value, rel=1e-9
+    )
+    two_steps = sgt.moran(pop, sgt.Contiguity(2), group="black")
+    assert two_steps.value == pytest.approx(
+        sgt.moran(pop, queen.higher_order(2, lower_order=True), group="black").value
+    )
+    frame = sgt.local_moran(pop, group="black", rng=7).to_frame()
+    assert frame.index.equals(pop.units)
+    assert frame["value"].isna().tolist() == (~keep).tolist()
+    assert (frame.loc[~keep, "cluster"] == "Undefined").all()
+    with pytest.raises(sgt.GroupError, match="group must be one of 'white'"):
+        sgt.moran(pop)
+    with pytest.raises(sgt.GroupError, match="two groups"):
+        sgt.lee(pop, group="black")
+    with pytest.raises(sgt.CapabilityError, match="for populations"):
+        sgt.moran(share, queen, group="black")
+    assert sgt.moran(pop.versus("black")).value == sgt.moran(pop, group="black").value
+
+
+def test_rates_of_small_units():
+    tracts = sgt.load("sacramento")
+    pop = sgt.Population.from_frame(tracts, ["white", "black", "asian", "hispanic"])
+    inhabited = pop.sizes > 0
+    rates = pd.Series(np.nan, index=pop.units)
+    rates[inhabited] = sgt.empirical_bayes(pop.counts[1][inhabited], pop.sizes[inhabited])
+    graph = Graph.build_contiguity(tracts, rook=False)
+    keep = rates.notna()
+    assert sgt.moran(pop, group="black", rates="empirical_bayes").value == pytest.approx(
+        sgt.moran(rates[keep], graph.subgraph(rates.index[keep])).value, rel=1e-9
+    )
+
+
+@st.composite
+def rasters(draw):
+    chance = np.random.default_rng(draw(st.integers(0, 9999)))
+    shape = draw(st.sampled_from([(1, 5), (6, 1), (2, 2), (3, 7), (20, 9)]))
+    values = chance.integers(0, 9, shape) + chance.random(shape) * draw(st.sampled_from([0, 1]))
+    values[0, 0], values[-1, -1] = 3, 4.5
+    holes = chance.random(shape) < draw(st.sampled_from([0, 0, 0.3]))
+    holes[0, :2] = holes[:2, 0] = holes[-1, -1] = False
+    values[holes] = np.nan
+    return values.astype(draw(st.sampled_from(["f4", "f8"])))
+
+
+@pytest.mark.parametrize("rule", ["queen", "rook"])
+@given(values=rasters())
+@settings(max_examples=40)
+@pytest.mark.filterwarnings("ignore:units without neighbours:segregation_tools.errors.DataWarning")
+def test_cells_are_what_their_graph_says(rule, values):
+    links = cell_adjacency(*values.shape, rule)
+    there = ~np.isnan(values).reshape(-1)
+    flat, graph = values.reshape(-1)[there].astype(float), sparse.csr_array(links[there][:, there])
+    cells = sgt.Contiguity(rule=rule)
+    for statistic in STATISTICS:
+        ours, theirs = statistic(values, cells), statistic(flat, graph)
+        for name in ("value", "expected", "variance"):
+            assert getattr(ours, name) == pytest.approx(getattr(theirs, name), rel=1e-9, abs=1e-12, nan_ok=True)
+    for statistic in (sgt.local_moran, sgt.local_geary, sgt.local_g, sgt.local_g_star):
+        ours, theirs = (statistic(one, by, permutations=49, rng=3) for one, by in ((values, cells), (flat, graph)))
+        assert ours.value.shape == values.shape
+        for name in ("value", "z", "p_value"):
+            np.testing.assert_allclose(
+                getattr(ours, name).reshape(-1)[there], getattr(theirs, name), rtol=1e-7, atol=1e-9
+            )
+            assert np.isnan(getattr(ours, name).reshape(-1)[~there]).all()
+        assert (ours.cluster.reshape(-1)[there] == theirs.cluster).all()
+
+
+@pytest.mark.parametrize("rule", ["queen", "rook"])
+def test_links_of_a_whole_grid_are_counted_by_formula(rule):
+    for shape in [(1, 1), (1, 4), (2, 2), (5, 3), (7, 11)]:
+        links = cell_adjacency(*shape, rule)
+        degree = links.sum(axis=1)
+        found = Cells(shape, rule == "queen").moments
+        assert found == (degree.sum(), 2 * degree.sum(), 4 * (degree**2).sum())
+
+
+def test_a_population_on_a_grid():
+    counts = np.random.default_rng(2).integers(0, 9, (2, 12, 15)).astype(np.float32)
+    counts[:, 3:6, 3:6] = 0
+    pop = sgt.Population(counts, ["a", "b"], geography=sgt.Grid(12, 15, cell_size=100))
+    with np.errstate(invalid="ignore"):
+        share = counts[0] / counts.sum(axis=0)
+    assert sgt.moran(pop, group="a").value == pytest.approx(sgt.moran(share, sgt.Contiguity()).value, rel=1e-6)
+    frame = sgt.local_moran(pop, group="a", rng=1).to_frame()
+    assert frame.index.names == ["row", "col"]
+    assert frame.loc[(4, 4), "cluster"] == "Undefined"
+    two = sgt.moran(pop, sgt.Contiguity(2), group="a")
+    weights = libpysal.weights.higher_order(libpysal.weights.lat2W(12, 15, rook=False), 2, lower_order=True)
+    there = ~np.isnan(share.reshape(-1))
+    graph = sparse.csr_array(weights.sparse)[there][:, there]
+    assert two.value == pytest.approx(sgt.moran(share.reshape(-1)[there], graph).value, rel=1e-6)
+
+
+def test_infinite_cells_are_named():
+    values = np.ones((3, 4))
+    values[1, 2] = np.inf
+    with pytest.raises(sgt.DataError, match=r"infinite in cells \(1, 2\)"):
+        sgt.moran(values)
