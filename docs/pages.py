@@ -88,7 +88,7 @@ def everything_else() -> str:
     """Document what is not an index."""
     names = [name for name in sgt.__all__ if name not in stocked() and name != "__version__"]
     parts = ["# Populations, environments, tables, pages", ""]
-    rooms = ["population", "environments", "indices", "analysis", "planning", "views", "errors"]
+    rooms = ["population", "environments", "autocorrelation", "indices", "analysis", "planning", "views", "errors"]
     for name in sorted(names, key=lambda name: (rooms.index(getattr(sgt, name).__module__.split(".")[1]), name)):
         thing = getattr(sgt, name)
         kind = "autoclass" if inspect.isclass(thing) else "autofunction" if callable(thing) else "autodata"

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "docs/start.md", "docs/neighbourhoods.md", "docs/certainty.md", "docs/zones.md", "docs/bounds.md"],
+    ["README.md", "docs/start.md", "docs/neighbourhoods.md", "docs/autocorrelation.md", "docs/certainty.md", "docs/zones.md", "docs/bounds.md"],
 )
 def test_the_code_runs_and_says_the_truth(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -77,6 +77,23 @@ class Field:
         laid[self.neighbours.where] = found
         return laid
 
+    def refuse_own(self) -> None:
+        """Refuse units that are their own neighbours.
+
+        Raises
+        ------
+        DataError
+            Naming them.
+        """
+        own = self.neighbours.own
+        if own.any():
+            where = self.placed(own != 0, nothing=False).reshape(-1)
+            msg = (
+                f"units that are their own neighbours: {listed(self.labels[where])}. Take the diagonal away, "
+                "graph.assign_self_weight(0); local_g_star and lee alone read it"
+            )
+            raise DataError(msg)
+
     @property
     def labels(self) -> pd.Index[Any]:
         """Labels of all units, made of rows and columns where cells have none."""
@@ -214,13 +231,15 @@ def _of_cells(values: NDArray[Any], graph: Any, geography: Geography | Grid | No
     rule, order = getattr(graph, "rule", "queen"), getattr(graph, "order", 1)
     where = None
     if values.dtype.kind == "f":
-        total = values.sum(dtype=np.float64)
-        if not np.isfinite(total):
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = np.isfinite(values.sum())  # one look at all of them
+        if not finite:
             cells = Grid(values.shape[0], values.shape[1], None)
             if np.isinf(values).any():
                 msg = f"values are infinite in cells {listed(cells.labels(np.isinf(values).reshape(-1)))}. Correct them"
                 raise DataError(msg)
             where = ~np.isnan(values)
+            where = None if where.all() else where  # so large that their sum is not finite
     index = None if geography is None else geography.units
     if graph is None or (_touching(graph) and order == 1):
         return Field(values, Cells(values.shape, one_of(rule, "rule", RULES) == "queen", where), index)

@@ -120,7 +120,7 @@ def join_counts(
     [7.0, 7.0, 3.0]
     """
     read = field_of(values, graph, None)
-    read.neighbours.refuse_own(read.labels)
+    read.refuse_own()
     yes_or_no(read)
     x, near = read.known, read.neighbours
     n, links = len(x), near.moments

@@ -198,7 +198,7 @@ def local_bivariate_moran(
 
 def _products(read: Field, second: Floats, name: str, permutations: Any, rng: Any, fdr: Any) -> LocalAutocorrelation:
     """(n − 1) z_i Σ_j w_ij v_j / √(Σ z² Σ v²)."""
-    read.neighbours.refuse_own(read.labels)
+    read.refuse_own()
     x = read.known
     n, z, v = len(x), x - x.mean(), second - second.mean()
     links = float(read.neighbours.degree.sum())
@@ -255,7 +255,7 @@ def local_geary(
     """
     read = field_of(values, graph, group, rates)
     name = "local Geary's c"
-    read.neighbours.refuse_own(read.labels)
+    read.refuse_own()
     x, near = read.known, read.neighbours
     off = x - x.mean()
     if undefined(name, len(x), float(off @ off), float(x.mean()), float(near.degree.sum())):
@@ -367,7 +367,7 @@ def local_g_star(
 def _g(read: Field, name: str, permutations: Any, rng: Any, fdr: Any, *, star: bool) -> LocalAutocorrelation:
     x, near = read.known, read.neighbours
     if not star:
-        near.refuse_own(read.labels)
+        read.refuse_own()
     if x.min() < 0:
         where = read.placed(x < 0, nothing=False).reshape(-1)
         msg = f"{name} is of values of 0 or more; negative ones stand in rows {listed(read.labels[where])}"
@@ -440,7 +440,7 @@ def local_join_counts(
            [1., 0., 0.]])
     """
     read = field_of(values, graph, None)
-    read.neighbours.refuse_own(read.labels)
+    read.refuse_own()
     yes_or_no(read)
     x, name = read.known, "local join counts"
     if undefined(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import DataError, DataWarning, listed, warn
+from segregation_tools.errors import DataWarning, listed, warn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,26 +69,6 @@ class Links:
             )
         weights.sort_indices()
         return cls(weights, own, where)
-
-    def refuse_own(self, units: pd.Index[Any]) -> None:
-        """Refuse units that are their own neighbours.
-
-        Parameters
-        ----------
-        units : pandas.Index
-            Their labels.
-
-        Raises
-        ------
-        DataError
-            Naming them.
-        """
-        if self.own.any():
-            msg = (
-                f"units that are their own neighbours: {listed(units[self.own != 0])}. Take the diagonal away, "
-                "graph.assign_self_weight(0); local_g_star alone reads it"
-            )
-            raise DataError(msg)
 
     @cached_property
     def many(self) -> NDArray[np.int64]:
@@ -174,9 +154,6 @@ class Cells:
     where: NDArray[np.bool_] | None = None
     own = np.zeros(1)
 
-    def refuse_own(self, units: pd.Index[Any]) -> None:
-        """Cells are never their own neighbours."""
-
     def _laid(self, u: Floats) -> Floats:
         if self.where is None:
             return u.reshape(self.shape)
@@ -227,7 +204,11 @@ class Cells:
                 links = cols * down.sum() + rows * across.sum()
                 squares = cols * (down @ down) + rows * (across @ across) + 2 * down.sum() * across.sum()
         else:
-            links, squares = float(self.degree.sum()), float(np.square(self.degree).sum())
+            links, squares = self.degree.sum(), np.square(self.degree).sum()
+        return self._moments(links, squares)
+
+    @staticmethod
+    def _moments(links: Any, squares: Any) -> tuple[float, float, float]:
         return float(links), float(2 * links), float(4 * squares)
 
     def received(self, x: Floats) -> Floats:
@@ -246,7 +227,8 @@ class Cells:
         """Give n, Σ x / n, and Σ z², Σ z⁴ and Σ_ij z_i z_j of what is left without the mean."""
         from segregation_tools.kernels.grids.cells import moment_sums
 
-        n = values.size if self.where is None else int(np.count_nonzero(self.where))
-        mean = float(values.sum(dtype=np.float64) if self.where is None else np.nansum(values, dtype=np.float64)) / n
-        sums = moment_sums(values, mean, corners=self.corners, holes=self.where is not None)
-        return n, mean, sums * [1, 1, 2]
+        mean, sums = moment_sums(values, corners=self.corners, holes=self.where is not None)
+        if self.where is None:
+            return values.size, mean, sums[:3] * [1, 1, 2]
+        self.__dict__["moments"] = self._moments(*sums[3:])  # counted in passing
+        return int(np.count_nonzero(self.where)), mean, sums[:3] * [1, 1, 2]

@@ -300,7 +300,7 @@ def moran(
     """
     one_of(assumption, "assumption", ASSUMPTIONS)
     read = field_of(values, graph, group, rates)
-    read.neighbours.refuse_own(read.labels)
+    read.refuse_own()
     n, mean, (m2, m4, cross) = read.neighbours.moment_sums(read.given)
     s0, s1, s2 = read.neighbours.moments
     if undefined("Moran's I", n, m2, mean, s0):
@@ -359,7 +359,7 @@ def geary(
     """
     one_of(assumption, "assumption", ASSUMPTIONS)
     read = field_of(values, graph, group, rates)
-    read.neighbours.refuse_own(read.labels)
+    read.refuse_own()
     x = read.known
     n, mean, z = len(x), float(x.mean()), x - x.mean()
     m2, (s0, s1, s2) = float(z @ z), read.neighbours.moments
@@ -412,7 +412,7 @@ def getis_ord(
     True
     """
     read = field_of(values, graph, group)
-    read.neighbours.refuse_own(read.labels)
+    read.refuse_own()
     x = read.known
     if x.min() < 0:
         where = read.placed(x < 0, nothing=False).reshape(-1)
@@ -479,7 +479,7 @@ def bivariate_moran(
     True
     """
     read, second = field_of_two(values, others, graph, group, other)
-    read.neighbours.refuse_own(read.labels)
+    read.refuse_own()
     x = read.known
     n, z, v = len(x), x - x.mean(), second - second.mean()
     links = read.neighbours.moments[0]

@@ -19,15 +19,13 @@ __all__ = ["links_of_cells", "moment_sums"]
 ROWS = 256  # worked on together
 
 
-def moment_sums(values: NDArray[Any], mean: float, *, corners: bool, holes: bool) -> Floats:
+def moment_sums(values: NDArray[Any], *, corners: bool, holes: bool) -> tuple[float, Floats]:
     """Add up what Moran's I and its variance are made of, with z the values less their mean.
 
     Parameters
     ----------
     values : ndarray of numbers, shape (rows, cols)
         NaN where there is no cell.
-    mean : float
-        Of the values.
     corners : bool
         Whether cells that meet in a corner are neighbours.
     holes : bool
@@ -35,18 +33,36 @@ def moment_sums(values: NDArray[Any], mean: float, *, corners: bool, holes: bool
 
     Returns
     -------
-    ndarray of shape (3,)
-        Σ z², Σ z⁴ and the sum of z_i z_j over all pairs of neighbours, each once.
+    mean : float
+    sums : ndarray of shape (5,)
+        Σ z², Σ z⁴ and the sum of z_i z_j over all pairs of neighbours, each once; where there are holes, the sums of the
+        numbers of neighbours and of their squares, else 0.
     """
     firsts = range(0, len(values), ROWS)
-    sums = np.zeros((len(firsts), 3))
+    totals, sums = np.zeros((len(firsts), 2)), np.zeros((len(firsts), 5))
+    in_chunks(lambda first, last: _totals(values[first:last], holes, totals[first // ROWS]), len(values), ROWS)
+    total, cells = totals.sum(axis=0)
+    mean = float(total / cells)
 
     def work(first: int, last: int) -> None:
         _moment_sums(values, mean, corners, holes, first, last, sums[first // ROWS])
 
     in_chunks(work, len(values), ROWS)
-    total: Floats = sums.sum(axis=0)
-    return total
+    return mean, sums.sum(axis=0)
+
+
+@compiled
+def _totals(values: NDArray[Any], holes: bool, totals: Floats) -> None:
+    cols = values.shape[1]
+    z, there = np.empty(cols), np.empty(cols + 2)
+    for i in range(len(values)):
+        if holes:
+            _deviations(values[i], 0.0, holes, z, there)
+            totals[0] += _sum(z)
+            totals[1] += _sum(there[1:-1])
+        else:
+            totals[0] += _sum(values[i])
+            totals[1] += cols
 
 
 @compiled
@@ -55,27 +71,62 @@ def _moment_sums(
 ) -> None:
     rows, cols = values.shape
     here, below = np.empty(cols), np.empty(cols)
-    _deviations(values[first], mean, holes, here)
+    # Which cells there are, with nothing to the left and right.
+    over, there, under = np.zeros(cols + 2), np.zeros(cols + 2), np.zeros(cols + 2)
+    if holes and first > 0:
+        _deviations(values[first - 1], mean, holes, below, over)
+    _deviations(values[first], mean, holes, here, there)
     for i in range(first, last):
         a, b, c = _along(here)
         sums[0] += a
         sums[1] += b
         sums[2] += c
         if i + 1 < rows:
-            _deviations(values[i + 1], mean, holes, below)
+            _deviations(values[i + 1], mean, holes, below, under)
             sums[2] += _across(here, below, corners)
-            here, below = below, here
+        else:
+            under[:] = 0
+        if holes:
+            a, b = _degrees(over, there, under, corners)
+            sums[3] += a
+            sums[4] += b
+        here, below = below, here
+        over, there, under = there, under, over
 
 
 @compiled
-def _deviations(row: NDArray[Any], mean: float, holes: bool, z: Floats) -> None:
+def _deviations(row: NDArray[Any], mean: float, holes: bool, z: Floats, there: Floats) -> None:
     if holes:
+        inside = there[1:-1]
         for j in range(z.size):
             off = np.float64(row[j]) - mean
-            z[j] = off if off == off else 0.0  # NaN is no cell, and adds nothing
+            some = off == off  # NaN is no cell, and adds nothing
+            z[j] = off if some else 0.0
+            inside[j] = some
     else:
         for j in range(z.size):
             z[j] = np.float64(row[j]) - mean
+
+
+@added_in_any_order
+def _sum(row: NDArray[Any]) -> float:
+    total = 0.0
+    for j in range(row.size):
+        total += np.float64(row[j])
+    return total
+
+
+@added_in_any_order
+def _degrees(over: Floats, there: Floats, under: Floats, corners: bool) -> tuple[float, float]:
+    links, squares = 0.0, 0.0
+    for j in range(there.size - 2):
+        many = there[j] + there[j + 2] + over[j + 1] + under[j + 1]
+        if corners:
+            many += over[j] + over[j + 2] + under[j] + under[j + 2]
+        many *= there[j + 1]
+        links += many
+        squares += many * many
+    return links, squares
 
 
 @added_in_any_order
