@@ -14,7 +14,10 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "docs/start.md", "docs/neighbourhoods.md", "docs/autocorrelation.md", "docs/certainty.md", "docs/zones.md", "docs/bounds.md"],
+    [
+        "README.md",
+        *[f"docs/{page}.md" for page in ("start", "neighbourhoods", "autocorrelation", "certainty", "zones", "bounds")],
+    ],
 )
 def test_the_code_runs_and_says_the_truth(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
