@@ -127,7 +127,7 @@ def test_links_of_a_whole_grid_are_counted_by_formula(rule):
     for shape in [(1, 1), (1, 4), (2, 2), (5, 3), (7, 11)]:
         links = cell_adjacency(*shape, rule)
         degree = links.sum(axis=1)
-        found = Cells(shape, rule == "queen").moments
+        found = Cells(shape, rule == "queen", 0.0).moments
         assert found == (degree.sum(), 2 * degree.sum(), 4 * (degree**2).sum())
 
 

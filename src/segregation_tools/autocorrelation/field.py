@@ -229,20 +229,19 @@ def _of_population(pop: Population, graph: Any, group: Hashable, rates: str) -> 
 
 def _of_cells(values: NDArray[Any], graph: Any, geography: Geography | Grid | None) -> Field:
     rule, order = getattr(graph, "rule", "queen"), getattr(graph, "order", 1)
-    where = None
-    if values.dtype.kind == "f":
-        with np.errstate(over="ignore", invalid="ignore"):
-            finite = np.isfinite(values.sum())  # one look at all of them
-        if not finite:
-            cells = Grid(values.shape[0], values.shape[1], None)
-            if np.isinf(values).any():
-                msg = f"values are infinite in cells {listed(cells.labels(np.isinf(values).reshape(-1)))}. Correct them"
-                raise DataError(msg)
-            where = ~np.isnan(values)
-            where = None if where.all() else where  # so large that their sum is not finite
+    from segregation_tools.kernels.grids.cells import total_of
+
+    where, total = None, total_of(values)
+    if not np.isfinite(total):
+        if np.isinf(values).any():
+            infinite = np.isinf(values).reshape(-1)
+            cells = Grid(values.shape[0], values.shape[1], None).labels(infinite)
+            msg = f"values are infinite in cells {listed(cells)}. Correct them"
+            raise DataError(msg)
+        where = ~np.isnan(values)
     index = None if geography is None else geography.units
     if graph is None or (_touching(graph) and order == 1):
-        return Field(values, Cells(values.shape, one_of(rule, "rule", RULES) == "queen", where), index)
+        return Field(values, Cells(values.shape, one_of(rule, "rule", RULES) == "queen", total, where), index)
     geography = geography or Grid(values.shape[0], values.shape[1], None)
     weights = _steps(graph, geography) if _touching(graph) else weights_between(graph, pd.RangeIndex(values.size))
     if where is not None:

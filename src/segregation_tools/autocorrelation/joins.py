@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.autocorrelation.field import field_of
+from segregation_tools.autocorrelation.neighbours import dot
 from segregation_tools.autocorrelation.whole import (
     Autocorrelation,
     concluded,
@@ -131,7 +132,7 @@ def join_counts(
 
     def joins(x: Floats) -> Floats:
         """BB, WW and BW from Σ w x_i x_j and Σ x_i (Σ_j w_ij + w_ji)."""
-        both, either = near.products(x, x), float(ends @ x)
+        both, either = near.products(x, x), dot(ends, x)
         return np.array([both, links[0] - either + both, either - 2 * both]) / 2
 
     draws = drawn(joins, (x,), permutations, rng, parts=3)
@@ -140,7 +141,7 @@ def join_counts(
         expected, variance = product_moments(n, np.full(4, kind.sum()), links)
         moments.append((expected / 2, variance / 4))
     ones, z = float(x.sum()), x - x.mean()
-    unlike = links[0] * float(z @ z) / (n - 1)  # what BW is for each unit of Geary's C
+    unlike = links[0] * dot(z, z) / (n - 1)  # what BW is for each unit of Geary's C
     moments.append((links[0] * ones * (n - ones) / (n * (n - 1)), unlike**2 * variance_of_squares(z, links)))
     found = zip(("BB joins", "WW joins", "BW joins"), joins(x), moments, draws.T, strict=True)
     return _of(*[concluded(name, float(value), both, sims, tail="greater") for name, value, both, sims in found])

@@ -10,7 +10,7 @@ import pandas as pd
 
 from segregation_tools.autocorrelation.field import Field, field_of, field_of_two
 from segregation_tools.autocorrelation.joins import yes_or_no
-from segregation_tools.autocorrelation.neighbours import Links
+from segregation_tools.autocorrelation.neighbours import dot
 from segregation_tools.autocorrelation.whole import undefined
 from segregation_tools.errors import DataError, listed
 from segregation_tools.population.options import real_number, source_of_chance
@@ -202,10 +202,10 @@ def _products(read: Field, second: Floats, name: str, permutations: Any, rng: An
     x = read.known
     n, z, v = len(x), x - x.mean(), second - second.mean()
     links = float(read.neighbours.degree.sum())
-    if any(undefined(name, n, float(one @ one), float(raw.mean()), links) for one, raw in ((z, x), (v, second))):
+    if any(undefined(name, n, dot(one, one), float(raw.mean()), links) for one, raw in ((z, x), (v, second))):
         return _nothing(read, name)
     lag = read.neighbours.lag(v)
-    factor = (n - 1) * z / float(np.sqrt((z @ z) * (v @ v)))
+    factor = (n - 1) * z / np.sqrt(dot(z, z) * dot(v, v))
     quadrant = np.where(lag > 0, np.where(z > 0, HIGH, LOW_AMONG_HIGH), np.where(z > 0, HIGH_AMONG_LOW, LOW))
     return _located(read, name, v, lag, factor, quadrant, permutations, rng, fdr)
 
@@ -258,7 +258,7 @@ def local_geary(
     read.refuse_own()
     x, near = read.known, read.neighbours
     off = x - x.mean()
-    if undefined(name, len(x), float(off @ off), float(x.mean()), float(near.degree.sum())):
+    if undefined(name, len(x), dot(off, off), float(x.mean()), float(near.degree.sum())):
         return _nothing(read, name)
     z = off / x.std()
     value, lag = near.squares(z), near.lag(z)
@@ -379,7 +379,7 @@ def _g(read: Field, name: str, permutations: Any, rng: Any, fdr: Any, *, star: b
         rest = x.sum() - x
         factor = np.divide(1, rest, out=np.zeros(n), where=rest > 0)
         return _located(read, name, x, lag, factor, None, permutations, rng, fdr)
-    own = near.own if near.own.any() else _largest(near)
+    own = near.own if near.own.any() else near.largest
     value = (lag + own * x) / x.sum()
     degree, squared = near.degree + own, near.squared_degree + own**2
     variance = x.var() * (n * squared - degree**2) / (n - 1) / x.sum() ** 2
@@ -387,14 +387,6 @@ def _g(read: Field, name: str, permutations: Any, rng: Any, fdr: Any, *, star: b
     expected = degree / n
     kind = np.where(value > expected, HIGH, LOW)
     return _concluded(read, name, value, (expected, variance), more, permutations, kind, near.many > 0, fdr)
-
-
-def _largest(near: Any) -> Floats:
-    """Say what the neighbour that counts most counts; 1 where there is none."""
-    if not isinstance(near, Links):
-        return np.ones(len(near.degree))
-    largest = near.weights.max(axis=1).toarray().ravel()
-    return np.where(near.many > 0, largest, 1.0)
 
 
 def local_join_counts(

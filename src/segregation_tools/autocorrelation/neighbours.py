@@ -17,7 +17,24 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Cells", "Links"]
+__all__ = ["Cells", "Links", "dot"]
+
+ALIKE = 1e-12  # weights that differ by no more than this part are the same
+
+
+def dot(x: Floats, y: Floats) -> float:
+    """Add up products, on one thread: linear algebra libraries take several, whose number would decide the last digit.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (units,)
+        Two lists.
+
+    Returns
+    -------
+    float
+    """
+    return float((x * y).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +93,29 @@ class Links:
         return np.diff(self.weights.indptr).astype(np.int64)
 
     @cached_property
+    def _sums(self) -> Floats:
+        from segregation_tools.kernels.links import sums_of_links
+
+        sums: Floats = sums_of_links(self.weights.indptr, self.weights.data)
+        return sums
+
+    @property
     def degree(self) -> Floats:
         """Σ_j w_ij."""
-        return np.asarray(self.weights.sum(axis=1), dtype=np.float64).ravel()
+        found: Floats = self._sums[0]
+        return found
 
-    @cached_property
+    @property
     def squared_degree(self) -> Floats:
         """Σ_j w_ij²."""
-        return np.asarray(self.weights.power(2).sum(axis=1), dtype=np.float64).ravel()
+        found: Floats = self._sums[1]
+        return found
+
+    @property
+    def largest(self) -> Floats:
+        """What the neighbour that counts most counts; 1 where there is none."""
+        found: Floats = self._sums[3]
+        return found
 
     @cached_property
     def moments(self) -> tuple[float, float, float]:
@@ -98,14 +130,10 @@ class Links:
     @cached_property
     def equal(self) -> Floats | None:
         """What each neighbour of a unit counts, where all of them count alike; None where some do not."""
-        begins = self.weights.indptr[:-1][self.many > 0]
-        alike = np.ones(len(self.many))
-        if len(begins):
-            least, most = (pick.reduceat(self.weights.data, begins) for pick in (np.minimum, np.maximum))
-            if (most - least > 1e-12 * most).any():
-                return None
-            alike[self.many > 0] = least
-        return alike
+        least: Floats
+        most: Floats
+        least, most = self._sums[2:]
+        return least if (most - least <= ALIKE * most).all() else None
 
     def lag(self, u: Floats) -> Floats:
         """Σ_j w_ij u_j."""
@@ -119,7 +147,7 @@ class Links:
 
     def products(self, x: Floats, y: Floats) -> float:
         """Σ_ij w_ij x_i y_j."""
-        return float(x @ self.lag(y))
+        return dot(x, self.lag(y))
 
     def squares(self, x: Floats) -> Floats:
         """Σ_j w_ij (x_i − x_j)²."""
@@ -132,7 +160,7 @@ class Links:
         x = np.asarray(values if self.where is None else values[self.where], dtype=np.float64).reshape(-1)
         mean = float(x.mean())
         z = x - mean
-        return len(x), mean, np.array([z @ z, (z * z) @ (z * z), self.products(z, z)])
+        return len(x), mean, np.array([dot(z, z), dot(z * z, z * z), self.products(z, z)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,12 +173,15 @@ class Cells:
         Rows and columns.
     corners : bool
         Whether cells that meet in a corner touch.
+    total : float
+        Sum of the values of all cells; NaN where there are holes.
     where : ndarray of bool, shape (rows, cols), or None
         Cells that there are; None for all.
     """
 
     shape: tuple[int, ...]
     corners: bool
+    total: float
     where: NDArray[np.bool_] | None = None
     own = np.zeros(1)
 
@@ -190,6 +221,11 @@ class Cells:
         """What each neighbour counts."""
         return np.ones(len(self.degree))
 
+    @property
+    def largest(self) -> Floats:
+        """The same."""
+        return self.equal
+
     @cached_property
     def moments(self) -> tuple[float, float, float]:
         """S₀ = Σ w_ij, S₁ = ½ Σ (w_ij + w_ji)² and S₂ = Σ_i (Σ_j w_ij + Σ_j w_ji)²."""
@@ -202,7 +238,7 @@ class Cells:
                 squares = np.square(down + 1).sum() * np.square(across + 1).sum() - 2 * seen + rows * cols
             else:  # a + b
                 links = cols * down.sum() + rows * across.sum()
-                squares = cols * (down @ down) + rows * (across @ across) + 2 * down.sum() * across.sum()
+                squares = cols * dot(down, down) + rows * dot(across, across) + 2 * down.sum() * across.sum()
         else:
             links, squares = self.degree.sum(), np.square(self.degree).sum()
         return self._moments(links, squares)
@@ -217,7 +253,7 @@ class Cells:
 
     def products(self, x: Floats, y: Floats) -> float:
         """Σ_ij x_i y_j over neighbours."""
-        return float(x @ self.lag(y))
+        return dot(x, self.lag(y))
 
     def squares(self, x: Floats) -> Floats:
         """Σ_j (x_i − x_j)² over the neighbours, of values around 0."""
@@ -227,8 +263,8 @@ class Cells:
         """Give n, Σ x / n, and Σ z², Σ z⁴ and Σ_ij z_i z_j of what is left without the mean."""
         from segregation_tools.kernels.grids.cells import moment_sums
 
-        mean, sums = moment_sums(values, corners=self.corners, holes=self.where is not None)
-        if self.where is None:
-            return values.size, mean, sums[:3] * [1, 1, 2]
-        self.__dict__["moments"] = self._moments(*sums[3:])  # counted in passing
-        return int(np.count_nonzero(self.where)), mean, sums[:3] * [1, 1, 2]
+        cells = values.size if self.where is None else int(np.count_nonzero(self.where))
+        mean, sums = moment_sums(values, cells, self.total, corners=self.corners)
+        if self.where is not None:
+            self.__dict__["moments"] = self._moments(*sums[3:])  # counted in passing
+        return cells, mean, sums[:3] * [1, 1, 2]

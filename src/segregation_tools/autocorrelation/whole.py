@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.autocorrelation.field import Field, field_of, field_of_two
+from segregation_tools.autocorrelation.neighbours import dot
 from segregation_tools.errors import DataError, UndefinedWarning, listed, warn
 from segregation_tools.population.options import one_of, real_number, source_of_chance
 
@@ -225,7 +226,7 @@ def variance_of_squares(z: Floats, links: tuple[float, float, float]) -> float:
     n, (s0, s1, s2) = len(z), links
     if n < 4:
         return np.nan
-    k = n * float((z * z) @ (z * z)) / float(z @ z) ** 2
+    k = n * dot(z * z, z * z) / dot(z, z) ** 2
     return (
         (n - 1) * s1 * (n * n - 3 * n + 3 - (n - 1) * k)
         - (n - 1) * s2 * (n * n + 3 * n - 6 - (n * n - n + 2) * k) / 4
@@ -362,7 +363,7 @@ def geary(
     read.refuse_own()
     x = read.known
     n, mean, z = len(x), float(x.mean()), x - x.mean()
-    m2, (s0, s1, s2) = float(z @ z), read.neighbours.moments
+    m2, (s0, s1, s2) = dot(z, z), read.neighbours.moments
     if undefined("Geary's C", n, m2, mean, s0):
         return concluded("Geary's C", np.nan, (np.nan, np.nan), np.empty(0))
     scale = (n - 1) / (2 * s0 * m2)
@@ -484,14 +485,14 @@ def bivariate_moran(
     n, z, v = len(x), x - x.mean(), second - second.mean()
     links = read.neighbours.moments[0]
     name = "bivariate Moran's I"
-    if any(undefined(name, n, float(one @ one), float(raw.mean()), links) for one, raw in ((z, x), (v, second))):
+    if any(undefined(name, n, dot(one, one), float(raw.mean()), links) for one, raw in ((z, x), (v, second))):
         return concluded(name, np.nan, (np.nan, np.nan), np.empty(0))
-    scale = 1 / float(np.sqrt((z @ z) * (v @ v)))
+    scale = 1 / float(np.sqrt(dot(z, z) * dot(v, v)))
     # Σ_j v_j a_j with a_j = Σ_i w_ij z_i: dealing v out anew, the mean is 0 and the variance that of a sum of two lists.
     received = read.neighbours.received(z)
-    variance = scale**2 * float(v @ v) * float(np.square(received - received.mean()).sum()) / (n - 1)
-    draws = drawn(lambda v: float(received @ v), (v,), permutations, rng) * scale
-    return concluded(name, scale * float(received @ v), (0.0, variance), draws)
+    variance = scale**2 * dot(v, v) * float(np.square(received - received.mean()).sum()) / (n - 1)
+    draws = drawn(lambda v: dot(received, v), (v,), permutations, rng) * scale
+    return concluded(name, scale * dot(received, v), (0.0, variance), draws)
 
 
 def lee(
@@ -537,20 +538,20 @@ def lee(
     read, second = field_of_two(values, others, graph, group, other)
     x = read.known
     n, z, v = len(x), x - x.mean(), second - second.mean()
-    if any(undefined("Lee's L", n, float(one @ one), float(raw.mean()), 1.0) for one, raw in ((z, x), (v, second))):
+    if any(undefined("Lee's L", n, dot(one, one), float(raw.mean()), 1.0) for one, raw in ((z, x), (v, second))):
         return concluded("Lee's L", np.nan, (np.nan, np.nan), np.empty(0))
     near, own = read.neighbours, read.neighbours.own
     breadth = float(np.square(near.degree + own).sum())
     if undefined("Lee's L", n, 1.0, 0.0, breadth):
         return concluded("Lee's L", np.nan, (np.nan, np.nan), np.empty(0))
-    scale = n / breadth / float(np.sqrt((z @ z) * (v @ v)))
+    scale = n / breadth / float(np.sqrt(dot(z, z) * dot(v, v)))
 
     def smoothed(z: Floats, v: Floats) -> float:
-        return float((near.lag(z) + own * z) @ (near.lag(v) + own * v))
+        return dot(near.lag(z) + own * z, near.lag(v) + own * v)
 
     # Σ P_ij z_i v_j with P = WᵀW: of pairs dealt out anew, z_i v_i is Σ zv/n on average, and z_i v_j −Σ zv/(n (n − 1)).
     alike = float(np.sum(near.squared_degree + own**2))
-    expected = scale * float(z @ v) / n * (alike - (breadth - alike) / (n - 1))
+    expected = scale * dot(z, v) / n * (alike - (breadth - alike) / (n - 1))
     draws = drawn(smoothed, (z, v), permutations, rng) * scale
     found = concluded("Lee's L", scale * smoothed(z, v), (np.nan, np.nan), draws)
     variance = float(draws.var()) if len(draws) else np.nan

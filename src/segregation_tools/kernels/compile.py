@@ -9,7 +9,7 @@ import numba
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["added_in_any_order", "compiled", "inlined", "vectorized"]
+__all__ = ["added_in_any_order", "added_with_gaps", "compiled", "inlined", "vectorized"]
 
 Kernel = TypeVar("Kernel", bound="Callable[..., Any]")
 
@@ -74,6 +74,21 @@ def added_in_any_order(kernel: Kernel) -> Kernel:
     callable
     """
     return _with_flags(kernel, {"contract", "nsz", "nnan", "ninf", "reassoc"})
+
+
+def added_with_gaps(kernel: Kernel) -> Kernel:
+    """Compile a kernel whose sums may be added up in any order, and are NaN where a term is.
+
+    Parameters
+    ----------
+    kernel : callable
+        Plain loops over arrays.
+
+    Returns
+    -------
+    callable
+    """
+    return _with_flags(kernel, {"contract", "nsz", "reassoc"})
 
 
 def _with_flags(kernel: Kernel, flags: set[str]) -> Kernel:

@@ -11,7 +11,7 @@ import numpy as np
 
 from segregation_tools.kernels.compile import added_in_any_order, compiled
 from segregation_tools.kernels.pool import in_chunks
-from segregation_tools.kernels.sample import seeds_of, stream, uniform
+from segregation_tools.kernels.sample import numbered, seeds_of, stream, uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -262,14 +262,27 @@ def _each_for_itself(
     order, room, swapped = np.arange(others), np.empty(others, np.int64), np.empty(others, np.int64)
     for at in range(len(seeds)):
         i = first + at
-        here = weights[begins[i] : begins[i + 1]]
-        chosen, state, found = room[: here.size], stream(seeds[at]), 0
-        slack = tie * here.sum()
-        for _ in range(draws if here.size else 0):
-            _some(state, others, order, swapped, chosen)
+        here, center = weights[begins[i] : begins[i + 1]], u[i]
+        many, found, slack = here.size, 0, tie * here.sum()
+        chosen = room[:many]
+        quick = many * many < others  # hardly ever one twice
+        state = stream(seeds[at])
+        for p in range(draws if many else 0):
+            twice = not quick
+            if quick:
+                # Numbers of a counter: none waits for the one before.
+                for j in range(many):
+                    chosen[j] = int(numbered(seeds[at], p * many + j) * others)
+                    for k in range(j):
+                        twice |= chosen[k] == chosen[j]
+            if twice:
+                _some(state, others, order, swapped, chosen)
             total = 0.0
-            for j in range(here.size):
-                other = u[chosen[j] + (chosen[j] >= i)]
-                total += here[j] * ((u[i] - other) ** 2 if squared else other)
+            if squared:
+                for j in range(many):
+                    total += here[j] * (center - u[chosen[j] + (chosen[j] >= i)]) ** 2
+            else:
+                for j in range(many):
+                    total += here[j] * u[chosen[j] + (chosen[j] >= i)]
             found += total >= observed[i] - slack if squared or signs[i] >= 0 else total <= observed[i] + slack
         counts[i] = found

@@ -79,6 +79,14 @@ def uniform(state: State) -> float:
 
 
 @compiled
+def numbered(seed: np.uint64, number: int) -> float:
+    """Draw a number from 0 to below 1 by its place in the sequence of splitmix64: none waits for the one before."""
+    return np.float64(_mixed(seed + np.uint64(number + 5) * np.uint64(STEP)) >> np.uint64(11)) * (
+        1.0 / 9007199254740992.0
+    )
+
+
+@compiled
 def _binomial(state: State, n: int, chances: Floats, g: int, at: int, factorials: Floats) -> int:
     """Draw how many of n, with the chance of which the row is ``chances[g, at]``."""
     p, other = chances[g, at, 0], chances[g, at, 1] > 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.kernels.compile import added_in_any_order, compiled
+from segregation_tools.kernels.compile import added_in_any_order, added_with_gaps, compiled
 from segregation_tools.kernels.pool import in_chunks
 
 if TYPE_CHECKING:
@@ -14,22 +14,49 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["links_of_cells", "moment_sums"]
+__all__ = ["links_of_cells", "moment_sums", "total_of"]
 
 ROWS = 256  # worked on together
 
 
-def moment_sums(values: NDArray[Any], *, corners: bool, holes: bool) -> tuple[float, Floats]:
+def total_of(values: NDArray[Any]) -> float:
+    """Add up all values; NaN where one is.
+
+    Parameters
+    ----------
+    values : ndarray of numbers, shape (rows, cols)
+        One a cell.
+
+    Returns
+    -------
+    float
+    """
+    return _added(values, holes=False)
+
+
+def _added(values: NDArray[Any], *, holes: bool) -> float:
+    totals = np.zeros(len(range(0, len(values), ROWS)))
+
+    def work(first: int, last: int) -> None:
+        totals[first // ROWS] = _total(values[first:last], holes)
+
+    in_chunks(work, len(values), ROWS)
+    return float(totals.sum())
+
+
+def moment_sums(values: NDArray[Any], cells: int, total: float, *, corners: bool) -> tuple[float, Floats]:
     """Add up what Moran's I and its variance are made of, with z the values less their mean.
 
     Parameters
     ----------
     values : ndarray of numbers, shape (rows, cols)
         NaN where there is no cell.
+    cells : int
+        How many there are.
+    total : float
+        Of the values; NaN where some are.
     corners : bool
         Whether cells that meet in a corner are neighbours.
-    holes : bool
-        Whether there are NaN.
 
     Returns
     -------
@@ -38,11 +65,9 @@ def moment_sums(values: NDArray[Any], *, corners: bool, holes: bool) -> tuple[fl
         Σ z², Σ z⁴ and the sum of z_i z_j over all pairs of neighbours, each once; where there are holes, the sums of the
         numbers of neighbours and of their squares, else 0.
     """
-    firsts = range(0, len(values), ROWS)
-    totals, sums = np.zeros((len(firsts), 2)), np.zeros((len(firsts), 5))
-    in_chunks(lambda first, last: _totals(values[first:last], holes, totals[first // ROWS]), len(values), ROWS)
-    total, cells = totals.sum(axis=0)
-    mean = float(total / cells)
+    holes = cells < values.size
+    mean = (_added(values, holes=True) if holes else total) / cells
+    sums = np.zeros((len(range(0, len(values), ROWS)), 5))
 
     def work(first: int, last: int) -> None:
         _moment_sums(values, mean, corners, holes, first, last, sums[first // ROWS])
@@ -52,17 +77,16 @@ def moment_sums(values: NDArray[Any], *, corners: bool, holes: bool) -> tuple[fl
 
 
 @compiled
-def _totals(values: NDArray[Any], holes: bool, totals: Floats) -> None:
-    cols = values.shape[1]
+def _total(values: NDArray[Any], holes: bool) -> float:
+    cols, total = values.shape[1], 0.0
     z, there = np.empty(cols), np.empty(cols + 2)
     for i in range(len(values)):
         if holes:
             _deviations(values[i], 0.0, holes, z, there)
-            totals[0] += _sum(z)
-            totals[1] += _sum(there[1:-1])
+            total += _sum(z)
         else:
-            totals[0] += _sum(values[i])
-            totals[1] += cols
+            total += _sum(values[i])
+    return total
 
 
 @compiled
@@ -77,15 +101,14 @@ def _moment_sums(
         _deviations(values[first - 1], mean, holes, below, over)
     _deviations(values[first], mean, holes, here, there)
     for i in range(first, last):
-        a, b, c = _along(here)
+        if i + 1 < rows:
+            _deviations(values[i + 1], mean, holes, below, under)
+        else:
+            below[:] = under[:] = 0
+        a, b, c = _products(here, below, corners)
         sums[0] += a
         sums[1] += b
         sums[2] += c
-        if i + 1 < rows:
-            _deviations(values[i + 1], mean, holes, below, under)
-            sums[2] += _across(here, below, corners)
-        else:
-            under[:] = 0
         if holes:
             a, b = _degrees(over, there, under, corners)
             sums[3] += a
@@ -108,7 +131,7 @@ def _deviations(row: NDArray[Any], mean: float, holes: bool, z: Floats, there: F
             z[j] = np.float64(row[j]) - mean
 
 
-@added_in_any_order
+@added_with_gaps
 def _sum(row: NDArray[Any]) -> float:
     total = 0.0
     for j in range(row.size):
@@ -130,29 +153,20 @@ def _degrees(over: Floats, there: Floats, under: Floats, corners: bool) -> tuple
 
 
 @added_in_any_order
-def _along(z: Floats) -> tuple[float, float, float]:
+def _products(z: Floats, below: Floats, corners: bool) -> tuple[float, float, float]:
+    """Σ z², Σ z⁴ of a row, and what its cells make with those behind them and below."""
     squares, fourths, pairs = 0.0, 0.0, 0.0
-    after = z[1:]
+    after, next_below = z[1:], below[1:]
     for j in range(after.size):
         s = z[j] * z[j]
         squares += s
         fourths += s * s
-        pairs += z[j] * after[j]
+        if corners:
+            pairs += z[j] * (after[j] + below[j] + next_below[j]) + after[j] * below[j]
+        else:
+            pairs += z[j] * (after[j] + below[j])
     s = z[-1] * z[-1]
-    return squares + s, fourths + s * s, pairs
-
-
-@added_in_any_order
-def _across(above: Floats, below: Floats, corners: bool) -> float:
-    pairs = float(above[0] * below[0])
-    after, next_below = above[1:], below[1:]
-    if corners:
-        for j in range(after.size):
-            pairs += after[j] * (next_below[j] + below[j]) + above[j] * next_below[j]
-    else:
-        for j in range(after.size):
-            pairs += after[j] * next_below[j]
-    return pairs
+    return squares + s, fourths + s * s, pairs + z[-1] * below[-1]
 
 
 def links_of_cells(x: Floats, *, corners: bool) -> Floats:
