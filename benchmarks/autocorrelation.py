@@ -81,7 +81,7 @@ def _local(values: np.ndarray, graph: Graph, ours: Callable[[], object]) -> dict
         return esda.Moran_Local(values, graph, transformation="r", permutations=DRAWS, seed=1, **more)
 
     esda.Moran_Local(values, graph, transformation="r", permutations=9, seed=1)  # compiled now
-    spent, as_it_comes = cpu(ours, 5), once(theirs)
+    spent, as_it_comes = cpu(ours, 9), once(theirs)
     lean = once(lambda: theirs(keep_simulations=False))
     return {
         "ratio": as_it_comes / spent,

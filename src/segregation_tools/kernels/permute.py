@@ -99,11 +99,11 @@ def shared_by_class(
     squares = _running_sums(u * u, drawn) if squared else sums
     counts = np.zeros(units, dtype=np.int64)
     tie = _tie(u, squared)
-    order = np.argsort(many, kind="stable")
-    begins = np.searchsorted(many[order], np.arange(most + 2))
-    for k in range(1, most + 1):
+    small = many.astype(np.uint16) if most < 2**16 else many  # which are sorted in two steps
+    order, begins = np.argsort(small, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(many))])
+    for k in (1 + np.flatnonzero(np.diff(begins[1:]))).tolist():
         members = order[begins[k] : begins[k + 1]]
-        ordered = np.sort(sums[k]) if len(members) and not squared else sums[k]
+        ordered = sums[k] if squared else np.sort(sums[k])
 
         def work(first: int, last: int, k: int = k, members: Whole = members, ordered: Floats = ordered) -> None:
             if squared:
@@ -139,11 +139,27 @@ def _running_sums(u: Floats, drawn: Whole) -> Floats:
 
 @compiled
 def _looked_up(members: Whole, observed: Floats, signs: Floats, ordered: Floats, tie: float, counts: Whole) -> None:
+    # How many sums lie below so many parts of their range: a first guess, from which a step or two remain.
+    low, span, parts = ordered[0], ordered[-1] - ordered[0], ordered.size
+    scale = parts / span if span > 0 else 0.0
+    below = np.full(parts + 2, ordered.size)
+    at = 0
+    for part in range(parts + 1):
+        while at < ordered.size and (ordered[at] - low) * scale < part:
+            at += 1
+        below[part] = at
     for i in members:
-        if signs[i] >= 0:
-            counts[i] = ordered.size - np.searchsorted(ordered, observed[i] - tie)
-        else:
-            counts[i] = np.searchsorted(ordered, observed[i] + tie, side="right")
+        limit = observed[i] - tie if signs[i] >= 0 else observed[i] + tie
+        part = int(min(max((limit - low) * scale, 0.0), np.float64(parts)))
+        begin, size = below[part], below[part + 1] - below[part]
+        while size > 0:  # the first that is not below the limit; a sum within rounding of the value is a tie
+            half = size >> 1
+            if ordered[begin + half] < limit:
+                begin += half + 1
+                size -= half + 1
+            else:
+                size = half
+        counts[i] = ordered.size - begin if signs[i] >= 0 else begin
 
 
 @compiled
