@@ -94,6 +94,24 @@ class Field:
             )
             raise DataError(msg)
 
+    def refuse_negative(self, name: str) -> None:
+        """Refuse values below 0.
+
+        Parameters
+        ----------
+        name : str
+            Of the statistic.
+
+        Raises
+        ------
+        DataError
+            Naming the units.
+        """
+        if self.known.min() < 0:
+            where = self.placed(self.known < 0, nothing=False).reshape(-1)
+            msg = f"{name} is of values of 0 or more; negative ones stand in rows {listed(self.labels[where])}"
+            raise DataError(msg)
+
     @property
     def labels(self) -> pd.Index[Any]:
         """Labels of all units, made of rows and columns where cells have none."""

@@ -12,7 +12,6 @@ from segregation_tools.autocorrelation.field import Field, field_of, field_of_tw
 from segregation_tools.autocorrelation.joins import yes_or_no
 from segregation_tools.autocorrelation.neighbours import dot
 from segregation_tools.autocorrelation.whole import undefined
-from segregation_tools.errors import DataError, listed
 from segregation_tools.population.options import real_number, source_of_chance
 
 if TYPE_CHECKING:
@@ -368,10 +367,7 @@ def _g(read: Field, name: str, permutations: Any, rng: Any, fdr: Any, *, star: b
     x, near = read.known, read.neighbours
     if not star:
         read.refuse_own()
-    if x.min() < 0:
-        where = read.placed(x < 0, nothing=False).reshape(-1)
-        msg = f"{name} is of values of 0 or more; negative ones stand in rows {listed(read.labels[where])}"
-        raise DataError(msg)
+    read.refuse_negative(name)
     if undefined(name, len(x), float(np.square(x - x.mean()).sum()), float(x.mean()), float(near.degree.sum())):
         return _nothing(read, name)
     n, lag = len(x), near.lag(x)

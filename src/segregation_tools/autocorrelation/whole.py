@@ -9,7 +9,7 @@ import numpy as np
 
 from segregation_tools.autocorrelation.field import Field, field_of, field_of_two
 from segregation_tools.autocorrelation.neighbours import dot
-from segregation_tools.errors import DataError, UndefinedWarning, listed, warn
+from segregation_tools.errors import UndefinedWarning, warn
 from segregation_tools.population.options import one_of, real_number, source_of_chance
 
 if TYPE_CHECKING:
@@ -415,10 +415,7 @@ def getis_ord(
     read = field_of(values, graph, group)
     read.refuse_own()
     x = read.known
-    if x.min() < 0:
-        where = read.placed(x < 0, nothing=False).reshape(-1)
-        msg = f"Getis and Ord's G is of values of 0 or more; negative ones stand in rows {listed(read.labels[where])}"
-        raise DataError(msg)
+    read.refuse_negative("Getis and Ord's G")
     sums = np.array([np.sum(x**power) for power in (1, 2, 3, 4)])
     pairs = sums[0] ** 2 - sums[1]
     links = read.neighbours.moments
