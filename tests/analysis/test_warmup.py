@@ -26,6 +26,13 @@ recipes = [
     *[sgt.Radius(metres, kernel) for metres in (300, 1500) for kernel in ("uniform", "gaussian", "biweight")],
     *[sgt.NearestPeople(90, ring, shape=shape) for ring in ("whole", "proportional") for shape in ("disc", "square")],
 ]
+lines = np.eye(12, k=1) + np.eye(12, k=-1) * 0.3
+for dtype in ("f4", "f8"):
+    values = chance.random((12, 15)).astype(dtype)
+    for statistic in (sgt.moran, sgt.geary, sgt.local_moran, sgt.local_geary, sgt.local_g):
+        for given, graph in ((values, None), (values[:, 0], lines), (values[:, 0], lines + lines.T)):
+            statistic(given, graph, permutations=19, rng=1)
+            assert compiled() == before, (dtype, statistic)
 for share in (0.02, 1):
     for dtype in ("u1", "f4", "f8"):
         counts = (chance.integers(1, 30, (3, 40, 50)) * (chance.random((40, 50)) < share)).astype(dtype)

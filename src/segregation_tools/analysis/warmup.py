@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segregation_tools.autocorrelation.local import local_geary, local_moran
+from segregation_tools.autocorrelation.whole import moran
 from segregation_tools.environments.nearest import NearestPeople
 from segregation_tools.environments.radius import Radius
 from segregation_tools.environments.windows import Square
@@ -24,7 +26,7 @@ __all__ = ["warmup"]
 
 
 def warmup() -> None:
-    """Compile the kernels of grids, and of points within a distance; what was compiled before is only loaded.
+    """Compile the kernels of grids, of points within a distance and of autocorrelation, or load what was compiled before.
 
     Compiled code is kept on disk, beside the library or in the folder that ``NUMBA_CACHE_DIR`` names, so that this takes
     half a minute once and a second ever after. Without it, each kernel is compiled when it is first needed.
@@ -57,3 +59,9 @@ def warmup() -> None:
     of_points: list[Environment] = [Radius(200), NearestPeople(9)]
     for recipe in of_points:
         measure(place.within(recipe), indices)
+    values, chain = np.arange(9.0), np.eye(9, k=1) + np.eye(9, k=-1) / 2  # whose neighbours do not count alike
+    for local in (local_moran, local_geary):
+        local(cells[0] + values, permutations=9, rng=0)
+        local(values, chain, permutations=9, rng=0)
+    for kind in (cells[0], cells[0].astype(np.float32)):
+        moran(kind + values.astype(kind.dtype), permutations=9, rng=0)
