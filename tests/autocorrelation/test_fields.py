@@ -148,6 +148,29 @@ def test_a_population_on_a_grid():
     assert two.value == pytest.approx(sgt.moran(share.reshape(-1)[there], graph).value, rel=1e-6)
 
 
+def test_labels_of_a_grid_are_made_when_they_are_asked_for():
+    pop = sgt.Population(np.arange(1.0, 41).reshape(2, 4, 5), ["a", "b"], geography=sgt.Grid(4, 5, cell_size=100))
+    found = sgt.local_moran(pop, rng=1)
+    assert np.isfinite(sgt.moran(pop).value)
+    assert "units" not in vars(pop.geography)
+    assert found.to_frame().index.equals(pop.units)
+
+
+def test_values_of_nullable_types():
+    ring = sparse.csr_array(np.roll(np.eye(6), 1, axis=1))
+    whole = pd.Series([1, 5, 2, 7, 4, 3], index=list("abcdef"), dtype="Int64")
+    assert sgt.moran(whole, ring).value == sgt.moran(whole.astype(float), ring).value
+    whole["c"] = pd.NA
+    with pytest.raises(sgt.DataError, match="missing or infinite in rows 'c'"):
+        sgt.moran(whole, ring)
+
+
+@pytest.mark.parametrize("values", [np.full((3, 4), np.nan), np.empty((0, 4)), np.full((2, 2), np.nan, np.float32)])
+def test_a_grid_without_a_value_is_refused(values):
+    with pytest.raises(sgt.DataError, match="no cell has a value"):
+        sgt.moran(values)
+
+
 def test_infinite_cells_are_named():
     values = np.ones((3, 4))
     values[1, 2] = np.inf

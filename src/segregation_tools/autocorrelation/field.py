@@ -44,7 +44,7 @@ class Field:
     neighbours : Links or Cells
         Of the units that have a value.
     index : pandas.Index or None
-        Labels of all units; None for cells without geography.
+        Labels of all units; None for cells, which are called by row and column.
     """
 
     given: NDArray[Any]
@@ -114,7 +114,7 @@ class Field:
 
     @property
     def labels(self) -> pd.Index[Any]:
-        """Labels of all units, made of rows and columns where cells have none."""
+        """Labels of all units; those of cells are made when they are asked for."""
         if self.index is not None:
             return self.index
         rows, cols = self.given.shape
@@ -150,13 +150,7 @@ def field_of(values: Any, graph: Any, group: Hashable | None, rates: str = "shar
     if group is not None or rates != "share":
         msg = "group= and rates= are for populations; values are taken as they are"
         raise CapabilityError(msg)
-    numbers = np.asarray(values)
-    if numbers.dtype.kind not in "buif":
-        try:
-            numbers = numbers.astype(np.float64)  # a Series of a nullable type
-        except (TypeError, ValueError) as text:
-            msg = f"values must be numbers, not {numbers.dtype}"
-            raise DataError(msg) from text
+    numbers = _numbers(values)
     if numbers.ndim == 2:
         return _of_cells(numbers, graph, None)
     if numbers.ndim != 1:
@@ -246,10 +240,10 @@ def _of_population(pop: Population, graph: Any, group: Hashable, rates: str) -> 
 
 
 def _of_cells(values: NDArray[Any], graph: Any, geography: Geography | Grid | None) -> Field:
-    rule, order = getattr(graph, "rule", "queen"), getattr(graph, "order", 1)
     from segregation_tools.kernels.grids.cells import total_of
 
-    where, total = None, total_of(values)
+    rule, order = getattr(graph, "rule", "queen"), getattr(graph, "order", 1)
+    where, total = None, total_of(values) if values.size else np.nan
     if not np.isfinite(total):
         if np.isinf(values).any():
             infinite = np.isinf(values).reshape(-1)
@@ -257,16 +251,18 @@ def _of_cells(values: NDArray[Any], graph: Any, geography: Geography | Grid | No
             msg = f"values are infinite in cells {listed(cells)}. Correct them"
             raise DataError(msg)
         where = ~np.isnan(values)
-    index = None if geography is None else geography.units
+        if not where.any():
+            msg = "no cell has a value"
+            raise DataError(msg)
     if graph is None or (_touching(graph) and order == 1):
-        return Field(values, Cells(values.shape, one_of(rule, "rule", RULES) == "queen", total, where), index)
+        return Field(values, Cells(values.shape, one_of(rule, "rule", RULES) == "queen", total, where), None)
     geography = geography or Grid(values.shape[0], values.shape[1], None)
     weights = _steps(graph, geography) if _touching(graph) else weights_between(graph, pd.RangeIndex(values.size))
     if where is not None:
         inside = where.reshape(-1)
         weights = sparse.csr_array(weights[inside][:, inside])
     labels = geography.units if where is None else geography.units[where.reshape(-1)]
-    return Field(values, Links.of(weights, labels, where), index)
+    return Field(values, Links.of(weights, labels, where), None)
 
 
 def _touching(graph: Any) -> bool:
@@ -283,6 +279,19 @@ def _steps(graph: Any, geography: Geography | Grid) -> sparse.csr_array:
     reached.setdiag(0)
     reached.eliminate_zeros()
     return reached
+
+
+def _numbers(values: Any) -> NDArray[Any]:
+    """Take values as numbers; missing ones, of whatever type, are NaN."""
+    numbers = np.asarray(values)
+    if numbers.dtype.kind not in "buif":
+        try:
+            series = isinstance(values, pd.Series)
+            numbers = values.to_numpy(np.float64, na_value=np.nan) if series else numbers.astype(np.float64)
+        except (TypeError, ValueError) as text:
+            msg = f"values must be numbers, not {numbers.dtype}"
+            raise DataError(msg) from text
+    return numbers
 
 
 def _refuse_missing(numbers: NDArray[Any], units: pd.Index[Any]) -> None:
