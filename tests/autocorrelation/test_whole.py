@@ -187,6 +187,15 @@ def test_what_does_not_vary_or_touch_is_undefined(statistic):
         assert np.isnan(sgt.lee(np.arange(6.0), np.ones(6), ring).value)
 
 
+def test_where_all_are_neighbours_of_all_chance_has_no_say():
+    everyone = sparse.csr_array(1 - np.eye(7))
+    for statistic in (sgt.moran, sgt.geary, sgt.getis_ord):
+        for draws in ({}, {"permutations": 99, "rng": 1}):
+            found = statistic(np.arange(7.0) ** 2, everyone, **draws)
+            assert found.value == pytest.approx(found.expected)
+            assert np.isnan([found.z, found.p_value]).all()
+
+
 def test_what_cannot_be_answered_is_refused():
     x, ring = np.arange(6.0), sparse.csr_array(np.roll(np.eye(6), 1, axis=1))
     for values, graph, error, says in (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Autocorrelation", "bivariate_moran", "geary", "getis_ord", "lee", "moran"]
 
 ASSUMPTIONS = ("randomization", "normality")
+SAME = 1e-12  # of a value, as which rounding is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,11 +99,13 @@ def concluded(
     expected, variance = moments
     if len(draws) and np.isnan(expected):
         expected, variance = float(draws.mean()), float(draws.var())
-    if np.isnan(value):
+    if variance <= SAME * expected**2:
+        variance = 0.0  # whoever changes places, as where all are neighbours of all
+    slack = SAME * float(np.abs([value, *draws]).max())
+    if np.isnan(value) or (len(draws) and np.ptp(draws) <= slack):
         p = np.nan
     elif len(draws):
-        # Draws that are the same value, added up in another order, are as large.
-        more = int(np.count_nonzero(draws >= value - 1e-12 * max(abs(value), float(np.abs(draws).max()))))
+        more = int(np.count_nonzero(draws >= value - slack))  # the same value, added up in another order, is as large
         p = ((min(more, len(draws) - more) if tail == "directed" else more) + 1) / (len(draws) + 1)
     else:
         p = 2 * float(norm.sf(abs(value - expected) / np.sqrt(variance))) if variance > 0 else np.nan
