@@ -141,6 +141,9 @@ from .planning.goals import split_feeders as split_feeders
 from .planning.goals import travel_time as travel_time
 from .planning.goals import walkers_lost as walkers_lost
 from .planning.goals import worst_school as worst_school
+from .planning.homes.allocation import Allocation as Allocation
+from .planning.homes.allocation import allocate as allocate
+from .planning.homes.lottery import Lottery as Lottery
 from .planning.levels import LevelsPlan as LevelsPlan
 from .planning.levels import rezone_levels as rezone_levels
 from .planning.neutral import NeutralPlans as NeutralPlans

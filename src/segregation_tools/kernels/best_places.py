@@ -7,7 +7,7 @@ is in whole numbers, so that no rounding decides and reduced costs are exact.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ NEVER = np.iinfo(np.int64).min  # utility of a block that is not acceptable
 UNLIMITED = 2**62  # places of a group in a block without a quota
 FAR = np.iinfo(np.int64).max
 NONE = -1
+ENTRIES = 2  # of heaps, as many times as all households have ways to go
 ORDERS = 16  # worked on together
 
 
@@ -67,7 +68,7 @@ class _State(NamedTuple):
     """Who is where, what the places cost, and the household of each that could go elsewhere at the least loss."""
 
     at: Whole  # (households,)
-    count: Whole  # (groups, blocks + 1)
+    held: Whole  # (groups, blocks + 1), households
     filled: Whole  # (blocks,)
     of_pair: Whole  # (groups, blocks + 1), potentials
     of_block: Whole  # (blocks,)
@@ -95,10 +96,13 @@ class _Search(NamedTuple):
     to_end: Whole  # (1,)
     done_pair: Flags
     done_block: Flags
-    pair_from: Whole  # a block of the same group; −1 where the search began; blocks + 1 for the node of the block itself
+    pair_from: (
+        Whole  # a block of the same group; −1 where the search began; blocks + 1 for the node of the block itself
+    )
     block_from: Whole  # a group
     end_from: Whole  # (1,): a block; from `blocks` on, the group of one without a home
     nearest: Whole  # (groups + 1,): the nearest place of each group that is not done; of all blocks
+    stops: Flags  # (1,): whether nothing beyond the end is wanted
 
 
 def placed_best(utility: Whole, group: Whole, room: Whole, limit: Whole) -> Placed:
@@ -121,46 +125,45 @@ def placed_best(utility: Whole, group: Whole, room: Whole, limit: Whole) -> Plac
         The same for the same order of households; those of equal worth differ with it, prices do not.
     """
     given = _Round(*(np.ascontiguousarray(part, dtype=np.int64) for part in (utility, group, room, limit)))
-    return Placed(*_placed(given))
+    (households, width), groups = utility.shape, len(limit)
+    pairs, blocks, ways = (groups, width), width - 1, (groups, width, width)
+
+    def whole(value: int, shape: int | tuple[int, ...]) -> Whole:
+        return np.full(shape, value, dtype=np.int64)
+
+    state = _State(
+        at=whole(NONE, households),
+        held=whole(0, pairs),
+        filled=whole(0, blocks),
+        of_pair=whole(0, pairs),
+        of_block=whole(0, blocks),
+        loss=whole(FAR, ways),
+        mover=whole(NONE, ways),
+    )
+    entries = ENTRIES * (households + 1) * width
+    key, who, child, after = (whole(NONE, entries) for _ in range(4))
+    heaps = _Heaps(whole(NONE, ways), key, who, child, after, whole(0, 1), whole(0, 1))
+    search = _Search(
+        to_pair=whole(FAR, pairs),
+        to_block=whole(FAR, blocks),
+        to_end=whole(FAR, 1),
+        done_pair=np.zeros(pairs, dtype=np.bool_),
+        done_block=np.zeros(blocks, dtype=np.bool_),
+        pair_from=whole(NONE, pairs),
+        block_from=whole(NONE, blocks),
+        end_from=whole(NONE, 1),
+        nearest=whole(NONE, groups + 1),
+        stops=np.ones(1, dtype=np.bool_),
+    )
+    _place(given, state, heaps, search, whole(NONE, (groups * width + 1, 2)))
+    return Placed(state.at, *_gains(given, state, search))
 
 
 @compiled
-def _placed(given: _Round) -> tuple[Whole, Whole, Whole, Whole]:
-    """One household after the other comes in, by the shortest way to a free place; then prices are read."""
+def _place(given: _Round, state: _State, heaps: _Heaps, search: _Search, moves: Whole) -> None:
+    """Let one household after the other come in, by the shortest way to a free place."""
     households, width = given.utility.shape
-    groups = given.limit.shape[0]
-    state = _State(
-        np.full(households, NONE),
-        np.zeros((groups, width), np.int64),
-        np.zeros(width - 1, np.int64),
-        np.zeros((groups, width), np.int64),
-        np.zeros(width - 1, np.int64),
-        np.full((groups, width, width), FAR),
-        np.full((groups, width, width), NONE),
-    )
-    entries = 2 * (households + 1) * width
-    heaps = _Heaps(
-        np.full((groups, width, width), NONE),
-        np.empty(entries, np.int64),
-        np.empty(entries, np.int64),
-        np.empty(entries, np.int64),
-        np.empty(entries, np.int64),
-        np.zeros(1, np.int64),
-        np.zeros(1, np.int64),
-    )
     _freed(heaps)
-    search = _Search(
-        np.empty((groups, width), np.int64),
-        np.empty(width - 1, np.int64),
-        np.empty(1, np.int64),
-        np.empty((groups, width), np.bool_),
-        np.empty(width - 1, np.bool_),
-        np.empty((groups, width), np.int64),
-        np.empty(width - 1, np.int64),
-        np.empty(1, np.int64),
-        np.empty(groups + 1, np.int64),
-    )
-    moves = np.empty((groups * width + 1, 2), np.int64)
     for i in range(households):
         _begun(search)
         g = given.group[i]
@@ -172,10 +175,9 @@ def _placed(given: _Round) -> tuple[Whole, Whole, Whole, Whole]:
             if given.utility[i, b] != NEVER:
                 search.to_pair[g, b] = best - given.utility[i, b] - state.of_pair[g, b]
         _look_again(search, g)
-        _spread(given, state, search, True)
+        _spread(given, state, search)
         _repriced(state, search)
         _moved(given, state, search, heaps, i, moves)
-    return (state.at, *_prices(given, state, search))
 
 
 # ---------------------------------------------------------------- the shortest way
@@ -184,15 +186,18 @@ def _placed(given: _Round) -> tuple[Whole, Whole, Whole, Whole]:
 @compiled
 def _begun(search: _Search) -> None:
     """Forget the last search."""
-    search.to_pair[:] = FAR
-    search.to_block[:] = FAR
-    search.to_end[0] = FAR
-    search.done_pair[:] = False
-    search.done_block[:] = False
-    search.pair_from[:] = NONE
-    search.block_from[:] = NONE
-    search.end_from[0] = NONE
-    search.nearest[:] = NONE
+    groups, width = search.to_pair.shape
+    for g in range(groups):
+        for b in range(width):
+            search.to_pair[g, b] = FAR
+            search.done_pair[g, b] = False
+            search.pair_from[g, b] = NONE
+        search.nearest[g] = NONE
+    for b in range(width - 1):
+        search.to_block[b] = FAR
+        search.done_block[b] = False
+        search.block_from[b] = NONE
+    search.to_end[0], search.end_from[0], search.nearest[groups] = FAR, NONE, NONE
 
 
 @compiled
@@ -212,15 +217,15 @@ def _look_again(search: _Search, g: int) -> None:
 
 
 @compiled
-def _spread(given: _Round, state: _State, search: _Search, to_the_end: bool) -> None:
-    """Follow the ways, the nearest place first (Dijkstra): until a free place is reached, or everywhere.
+def _spread(given: _Round, state: _State, search: _Search) -> None:
+    """Follow the ways, the nearest place first (Dijkstra): until the end is reached, or everywhere.
 
-    A household may move to another block of which its group has places, where it takes a free flat or that of another
-    group's, who moves on. Behind the end of a way stands whoever leaves a flat empty, or has none.
+    A household may move to another block of which its group has places, where it takes a free flat, which is the end, or
+    that of one of any group, who moves on. It is the end, too, if somebody has no home.
     """
     groups, width = search.to_pair.shape
     blocks = width - 1
-    ended = False
+    lowest: Any
     while True:
         kind, lowest = NONE, FAR
         for g in range(groups):
@@ -228,13 +233,7 @@ def _spread(given: _Round, state: _State, search: _Search, to_the_end: bool) -> 
                 kind, lowest = g, search.to_pair[g, search.nearest[g]]
         if search.nearest[groups] != NONE and search.to_block[search.nearest[groups]] <= lowest:
             kind, lowest = groups, search.to_block[search.nearest[groups]]
-        if not ended and search.to_end[0] != FAR and search.to_end[0] <= lowest:
-            if to_the_end:
-                return
-            ended = True
-            _behind_the_end(state, search)
-            continue
-        if kind == NONE:
+        if kind == NONE or (search.stops[0] and search.to_end[0] <= lowest):
             return
         b = search.nearest[kind]
         if kind == groups:
@@ -244,8 +243,8 @@ def _spread(given: _Round, state: _State, search: _Search, to_the_end: bool) -> 
                 search.end_from[0] = b
             for g in range(groups):
                 far = lowest + state.of_block[b] - state.of_pair[g, b]
-                if state.count[g, b] > 0 and far < search.to_pair[g, b]:
-                    _reached(search, g, b, far, width)
+                if state.held[g, b] > 0 and far < search.to_pair[g, b]:
+                    _reached(search, g, b, far)
             _look_again(search, groups)
             continue
         g = kind
@@ -255,7 +254,7 @@ def _spread(given: _Round, state: _State, search: _Search, to_the_end: bool) -> 
             if here < search.to_end[0]:
                 search.to_end[0] = here
                 search.end_from[0] = blocks + g
-        elif state.count[g, b] < given.limit[g, b] and here - state.of_block[b] < search.to_block[b]:
+        elif state.held[g, b] < given.limit[g, b] and here - state.of_block[b] < search.to_block[b]:
             search.to_block[b] = here - state.of_block[b]
             search.block_from[b] = g
             if search.nearest[groups] == NONE or search.to_block[b] < search.to_block[search.nearest[groups]]:
@@ -281,24 +280,10 @@ def _to_other_blocks(state: _State, search: _Search, g: int, b: int, here: int) 
 
 
 @compiled
-def _behind_the_end(state: _State, search: _Search) -> None:
-    """Go on from the end: a flat is left empty, or somebody without a home is no longer counted."""
-    groups, width = search.to_pair.shape
-    for b in range(width - 1):
-        far = search.to_end[0] - state.of_block[b]
-        if state.filled[b] > 0 and far < search.to_block[b]:
-            search.to_block[b] = far
-    _look_again(search, groups)
-    for g in range(groups):
-        far = search.to_end[0] - state.of_pair[g, width - 1]
-        if state.count[g, width - 1] > 0 and far < search.to_pair[g, width - 1]:
-            _reached(search, g, width - 1, far, NONE)
-
-
-@compiled
-def _reached(search: _Search, g: int, b: int, far: int, whence: int) -> None:
+def _reached(search: _Search, g: int, b: int, far: int) -> None:
+    """Come to a group in a block from the block itself."""
     search.to_pair[g, b] = far
-    search.pair_from[g, b] = whence
+    search.pair_from[g, b] = search.to_pair.shape[1]
     if search.nearest[g] == NONE or far < search.to_pair[g, search.nearest[g]]:
         search.nearest[g] = b
 
@@ -323,7 +308,7 @@ def _repriced(state: _State, search: _Search) -> None:
 @compiled
 def _moved(given: _Round, state: _State, search: _Search, heaps: _Heaps, newcomer: int, moves: Whole) -> None:
     """Go back along the way that was found, and move whoever moves on it."""
-    width = state.count.shape[1]
+    width = state.held.shape[1]
     blocks = width - 1
     end = search.end_from[0]
     if end < blocks:
@@ -348,11 +333,11 @@ def _moved(given: _Round, state: _State, search: _Search, heaps: _Heaps, newcome
 @compiled
 def _placed_at(given: _Round, state: _State, heaps: _Heaps, i: int, b: int) -> None:
     g, before = given.group[i], state.at[i]
-    width = state.count.shape[1]
+    width = state.held.shape[1]
     state.at[i] = b
-    state.count[g, b] += 1
+    state.held[g, b] += 1
     if before != NONE:
-        state.count[g, before] -= 1
+        state.held[g, before] -= 1
         for other in range(width):
             if state.mover[g, before, other] == i:
                 _without_those_who_left(state, heaps, g, before, other)
@@ -366,7 +351,7 @@ def _placed_at(given: _Round, state: _State, heaps: _Heaps, i: int, b: int) -> N
 def _entered(given: _Round, state: _State, heaps: _Heaps, i: int) -> None:
     """Put a household among those who could leave its block, for each other block that it accepts."""
     g, b = given.group[i], state.at[i]
-    for other in range(state.count.shape[1]):
+    for other in range(state.held.shape[1]):
         if other != b and given.utility[i, other] != NEVER:
             entry = heaps.free[0]
             heaps.free[0] = heaps.after[entry]
@@ -438,10 +423,14 @@ def _in_pairs(heaps: _Heaps, first: int) -> int:
 @compiled
 def _freed(heaps: _Heaps) -> None:
     """Empty all heaps."""
-    heaps.root[:] = NONE
+    groups, width = heaps.root.shape[:2]
+    for g in range(groups):
+        for b in range(width):
+            for other in range(width):
+                heaps.root[g, b, other] = NONE
     for entry in range(heaps.after.size):
         heaps.after[entry] = entry + 1
-    heaps.after[-1] = NONE
+    heaps.after[heaps.after.size - 1] = NONE
     heaps.free[0] = 0
     heaps.left[0] = heaps.after.size
 
@@ -450,8 +439,11 @@ def _freed(heaps: _Heaps) -> None:
 def _rebuilt(given: _Round, state: _State, heaps: _Heaps) -> None:
     """Put everyone into the heaps of where it is now, and nobody else."""
     _freed(heaps)
-    state.loss[:] = FAR
-    state.mover[:] = NONE
+    groups, width = state.held.shape
+    for g in range(groups):
+        for b in range(width):
+            for other in range(width):
+                state.loss[g, b, other], state.mover[g, b, other] = FAR, NONE
     for i in range(state.at.size):
         if state.at[i] != NONE:
             _entered(given, state, heaps, i)
@@ -460,39 +452,39 @@ def _rebuilt(given: _Round, state: _State, heaps: _Heaps) -> None:
 # ---------------------------------------------------------------- what places are worth
 
 
-@compiled
-def _prices(given: _Round, state: _State, search: _Search) -> tuple[Whole, Whole, Whole]:
-    """Read what one more place would bring: the loss along the shortest way that it opens, if that is below nothing.
+def _gains(given: _Round, state: _State, search: _Search) -> tuple[Whole, Whole, Whole]:
+    """Read what one more place would bring: the loss along the shortest way that it opens, where that is below nothing.
 
-    From the end: who leaves a flat empty, and comes to the new one, maybe along others. For a place of a quota: who leaves
-    a flat, and comes back to the same block by way of the group.
+    To a new flat: from the end, where somebody leaves a flat empty, or had no home. For a new place of a quota: from the
+    block, where somebody leaves a flat to it, back to the group in the block; maybe by way of the end.
     """
     groups, blocks = given.limit.shape
-    flat, pair, place = np.zeros(blocks, np.int64), np.zeros((groups, blocks), np.int64), np.zeros((groups, blocks), np.int64)
+    search.stops[0] = False
     _begun(search)
-    search.to_end[0] = 0
-    _spread(given, state, search, False)
-    for b in range(blocks):
-        if search.to_block[b] != FAR:
-            flat[b] = max(0, -search.to_block[b] - state.of_block[b])
-        for g in range(groups):
-            pair[g, b] = flat[b]
-            if search.to_pair[g, b] != FAR:
-                pair[g, b] = max(flat[b], -search.to_pair[g, b] - state.of_pair[g, b])
-    for b in range(blocks):
-        full = False
-        for g in range(groups):
-            full |= state.count[g, b] >= given.limit[g, b]
-        if not full:
-            continue
+    search.to_block[:] = np.where(state.filled > 0, -state.of_block, FAR)
+    search.to_pair[:, blocks] = np.where(state.held[:, blocks] > 0, -state.of_pair[:, blocks], FAR)
+    to_block, to_pair = _followed(given, state, search)
+    flat = np.where(to_block != FAR, np.maximum(-to_block, 0), 0)
+    pair = np.maximum(np.where(to_pair != FAR, -to_pair, 0)[:, :-1], flat)
+    place, full = np.zeros((groups, blocks), dtype=np.int64), state.held[:, :-1] >= given.limit
+    for b in np.flatnonzero(full.any(axis=0)):
         _begun(search)
         search.to_block[b] = 0
-        _look_again(search, groups)
-        _spread(given, state, search, False)
-        for g in range(groups):
-            if state.count[g, b] >= given.limit[g, b] and search.to_pair[g, b] != FAR:
-                place[g, b] = max(0, -search.to_pair[g, b] + state.of_block[b] - state.of_pair[g, b])
+        there = _followed(given, state, search, start=int(state.of_block[b]))[1][:, b]
+        if search.to_end[0] != FAR:
+            around = search.to_end[0] - state.of_block[b] + np.where(to_pair[:, b] != FAR, to_pair[:, b], 0)
+            there = np.where(to_pair[:, b] != FAR, np.minimum(there, around), there)
+        place[:, b] = np.where(full[:, b] & (there != FAR), np.maximum(-there, 0), 0)
     return flat, pair, place
+
+
+def _followed(given: _Round, state: _State, search: _Search, start: int = 0) -> tuple[Whole, Whole]:
+    """Follow ways everywhere: true distances of blocks and of groups in them, from a place of that potential."""
+    for g in range(len(search.nearest)):
+        _look_again(search, g)
+    _spread(given, state, search)
+    to_block = np.where(search.to_block != FAR, search.to_block + state.of_block - start, FAR)
+    return to_block, np.where(search.to_pair != FAR, search.to_pair + state.of_pair - start, FAR)
 
 
 # ---------------------------------------------------------------- in turn
@@ -546,7 +538,8 @@ def _in_turn(
     for r in range(len(seeds)):
         order_of(seeds[r], order)
         flats, places = room.copy(), limit.copy()
-        for i in order:
+        for turn in range(households):
+            i = order[turn]
             got[i] = NONE
             for rank in range(blocks):
                 b = ranked[i, rank]
