@@ -270,7 +270,7 @@ def _preferences(preferences: Any, households: pd.Index[Any], blocks: pd.Index[A
             f"({int(wrong.sum())} such in all)"
         )
         raise DataError(msg)
-    if not np.isfinite(np.nanmax(utility, initial=0) * len(utility)):
+    if np.nanmax(utility, initial=0) > np.finfo(np.float64).max / len(utility):
         msg = "preferences are too large to be added up: divide them by a power of ten"
         raise DataError(msg)
     return utility

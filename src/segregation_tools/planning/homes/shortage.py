@@ -22,6 +22,11 @@ MEND = "or leave some without a home, unplaced='allow'"
 SHOWN = 4  # conflicts, and quotas of each
 
 
+def _so_many(households: int, verb: str = "") -> str:
+    one = households == 1
+    return f"{households:,} household{'' if one else 's'}" + (f" {verb}{'s' if one else ''}" if verb else "")
+
+
 def check_enough(applicants: Applicants) -> None:
     """Refuse rounds in which, whatever the quotas, not everyone can be housed.
 
@@ -38,7 +43,7 @@ def check_enough(applicants: Applicants) -> None:
     lost = np.isnan(applicants.best)
     if lost.any():
         msg = (
-            f"{int(lost.sum()):,} households accept no block (all their preferences are NaN): "
+            f"{_so_many(int(lost.sum()), 'accept')} no block (NaN in all their preferences): "
             f"{listed(applicants.households[lost])}. Take them out, {MEND}"
         )
         raise DataError(msg)
@@ -67,7 +72,7 @@ def refuse_shortage(applicants: Applicants, at: Codes) -> None:
     homeless = np.flatnonzero(np.bincount(applicants.group[at < 0], minlength=len(applicants.groups)))
     told = [_conflict(applicants, at, int(g)) for g in homeless[:SHOWN]]
     more = f" … ({len(homeless)} such conflicts)" if len(homeless) > SHOWN else ""
-    msg = f"{int((at < 0).sum()):,} households cannot be housed. {' '.join(told)}{more}"
+    msg = f"{_so_many(int((at < 0).sum()))} cannot be housed. {' '.join(told)}{more}"
     raise DataError(msg)
 
 
@@ -94,7 +99,7 @@ def _conflict(applicants: Applicants, at: Codes, g: int) -> str:
         flats = int(applicants.homes[open_to_all].sum())
         room.append(f"there are {flats:,} homes in {listed(applicants.blocks[open_to_all])}")
     return (
-        f"{int(rivals.sum()):,} households ({who}) accept no blocks but {listed(blocks)}, where {' and '.join(room)}: "
+        f"{_so_many(int(rivals.sum()), 'accept')} no blocks but {listed(blocks)} ({who}), where {' and '.join(room)}: "
         f"{short:,} too few. {_mend(applicants, counts, by_quota, short)}"
     )
 
