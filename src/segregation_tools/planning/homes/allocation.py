@@ -336,8 +336,7 @@ def allocate(
     References
     ----------
     Benabbou, N., Chakraborty, M., Ho, X.-V., Sliwinski, J. & Zick, Y. (2018), Diversity constraints in public housing
-    allocation, AAMAS 2018, 973–981; and (2020), The price of quota-based diversity in assignment problems, ACM Transactions
-    on Economics and Computation 8(3).
+    allocation, AAMAS 2018; and (2020), The price of quota-based diversity in assignment problems, arXiv:1711.10241.
 
     Examples
     --------
