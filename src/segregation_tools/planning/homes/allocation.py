@@ -301,7 +301,8 @@ def allocate(
     quotas_in : {"shares", "homes"}
         "homes": quotas are whole numbers of flats.
     unplaced : {"refuse", "allow"}
-        Whether everyone must have a home. With "allow", to have none has utility 0, and the largest sum decides who.
+        Whether everyone must have a home. With "allow", to have none has utility 0, and the largest sum decides who; a block
+        of utility 0 then is as good as none: give acceptable blocks more than 0 where any home is better.
 
     Returns
     -------
