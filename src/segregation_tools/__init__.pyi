@@ -144,6 +144,12 @@ from .planning.goals import worst_school as worst_school
 from .planning.homes.allocation import Allocation as Allocation
 from .planning.homes.allocation import allocate as allocate
 from .planning.homes.lottery import Lottery as Lottery
+from .planning.homes.presence import presence as presence
+from .planning.homes.rules import budget as budget
+from .planning.homes.rules import least_share as least_share
+from .planning.homes.rules import walk_to as walk_to
+from .planning.homes.siting import HomePlan as HomePlan
+from .planning.homes.siting import site_homes as site_homes
 from .planning.levels import LevelsPlan as LevelsPlan
 from .planning.levels import rezone_levels as rezone_levels
 from .planning.neutral import NeutralPlans as NeutralPlans

@@ -27,6 +27,9 @@ __all__ = [
     "by_squares_of_each",
 ]
 
+ABSENT = 1e-6  # share of the region's mix in that of a zone, when slopes are taken
+FLAT = 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class ZonalForm:
@@ -72,6 +75,63 @@ class ZonalForm:
         else:
             value = np.maximum(each @ p, 0)
         return np.where(sizes > 0, value + self.constant, 0.0)
+
+    def slopes(self, counts: Floats, mix: Floats, width: float = 0.0) -> Floats:
+        """Tell by how much what a zone adds changes with one more person of each group.
+
+        Forms grow in proportion with a zone, n·slope(n) = form(n). A convex form is n·slope(m) or more for any m: slopes of
+        one table tell how low the form can be in every other.
+
+        Parameters
+        ----------
+        counts : ndarray of shape (groups, zones)
+            Who is where.
+        mix : ndarray of shape (groups,)
+            Shares of the region.
+        width : float
+            Deviations of so many people or less count in proportion, so that slopes do not jump where there is none.
+
+        Returns
+        -------
+        ndarray of shape (groups, zones)
+            The constant is part of them.
+        """
+        sizes = counts.sum(axis=0)
+        p = np.where(sizes > 0, counts / np.where(sizes > 0, sizes, 1), mix[:, np.newaxis])
+        each = np.diag(self.weights)[:, np.newaxis]
+        if self.kind == "deviation":
+            deviations = counts - mix[:, np.newaxis] * sizes
+            signs = each * (np.clip(deviations / width, -1, 1) if width > 0 else np.sign(deviations))
+            slopes = signs - mix @ signs
+        elif self.kind == "entropy":
+            p = p + ABSENT * (mix[:, np.newaxis] - p)  # the slope of a group that is absent is infinite
+            slopes = each * (np.log(p) + 1) - (each * p).sum(axis=0)
+        elif self.kind == "quadratic":
+            slopes = (self.weights + self.weights.T) @ p - np.einsum("gh,gs,hs->s", self.weights, p, p)
+        else:
+            slopes = each * ((each * counts).sum(axis=0) > 0)
+        return slopes + self.constant
+
+    def convex(self, sign: float = 1.0) -> bool:
+        """Say whether what zones add is a convex function of their counts.
+
+        Parameters
+        ----------
+        sign : float
+            Below 0 to ask it of the form with its sign changed.
+
+        Returns
+        -------
+        bool
+        """
+        if self.kind == "quadratic":  # only what lies between groups matters: Σ (n_g − p_g t) = 0
+            between = np.eye(len(self.weights)) - 1 / len(self.weights)
+            bends = sign * between @ (self.weights + self.weights.T) @ between
+            return bool(np.linalg.eigvalsh(bends).min() >= -FLAT * np.abs(bends).max())
+        each = np.diag(self.weights)
+        if self.kind == "entropy":
+            return sign > 0 and bool(np.allclose(each, each[0]) and each[0] >= 0)
+        return sign > 0 and bool((each >= 0).all() or self.kind == "hinge")
 
 
 def by_deviation(mix: Floats) -> ZonalForm:

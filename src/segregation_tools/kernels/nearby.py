@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Bands", "in_bands", "sum_nearest", "sum_within"]
+__all__ = ["Bands", "in_bands", "reach_of", "sum_nearest", "sum_within"]
 
 ALIKE = 1e-9  # distances that differ by less than this part are one: coordinates are known no better
 
@@ -108,6 +108,30 @@ def _begins(x: Floats, y: Floats) -> NDArray[np.bool_]:
     return np.append(True, (np.diff(x) != 0) | (np.diff(y) != 0))
 
 
+def reach_of(bands: Bands, scale: float, kernel: str) -> tuple[int, float]:
+    """Say how far a kernel reaches among points whose coordinates are rounded.
+
+    Parameters
+    ----------
+    bands : Bands
+        The points.
+    scale : float
+        Scale of the kernel, in the units of the points.
+    kernel : str
+        One of `KERNELS`.
+
+    Returns
+    -------
+    kind : int
+        Position in `KERNELS`; the uniform one where only the same place is reached.
+    reach : float
+        What is no farther is within.
+    """
+    same_place = scale <= bands.rounding or scale * scale == 0
+    reach = scale * REACH.get(kernel, 1.0) * (1 + ALIKE) + bands.rounding
+    return KERNELS.index("uniform" if same_place else kernel), reach
+
+
 def sum_within(bands: Bands, counts: NDArray[Any], scale: float, kernel: str) -> Floats:
     """Add up what lies within reach of every point, weighted by distance: Σ_j K(d_ij) n_j.
 
@@ -126,9 +150,7 @@ def sum_within(bands: Bands, counts: NDArray[Any], scale: float, kernel: str) ->
     -------
     ndarray of shape (groups, points)
     """
-    reach = scale * REACH.get(kernel, 1.0) * (1 + ALIKE) + bands.rounding
-    same_place = scale <= bands.rounding or scale * scale == 0
-    kind = KERNELS.index("uniform" if same_place else kernel)
+    kind, reach = reach_of(bands, scale, kernel)
     if KERNELS[kind] == "uniform" and reach >= bands.extent:
         return _everyone(counts)
     rows = bands.laid_out(counts)
