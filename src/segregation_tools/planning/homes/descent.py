@@ -29,6 +29,7 @@ EXCHANGES = 20  # between homes found, after each step
 HALVINGS = 20  # of the way that a step goes
 LEVEL = 0.1  # of the slope at its beginning: there it ends
 NARROWER = 0.3  # by which deviations that count in proportion become smaller, step by step
+FLATTENED = 0.25  # of the gap: what that may take from the goal at the end
 
 
 class Found(NamedTuple):
@@ -253,7 +254,8 @@ def blended(town: Town, start: Floats, gap: float, seconds: float, tell: Tell | 
     Found
     """
     begun, surface = time.monotonic(), town.surface
-    blend, width = Blend(town), surface.usual if surface.has_corners else 0.0
+    blend, least = Blend(town), surface.width(gap * FLATTENED)
+    width = max(surface.usual, least) if least else 0.0
     blend.join(start)
     best = Found(start, np.inf, -np.inf, np.zeros(start.shape), np.zeros(start.shape[1]), 0.0)
     while True:
@@ -272,4 +274,4 @@ def blended(town: Town, start: Floats, gap: float, seconds: float, tell: Tell | 
             return best if surface.bends_upwards else best._replace(bound=np.nan)
         blend.join(asked.homes)
         blend.settle(width, (best.value - bound) / 20)
-        width *= NARROWER
+        width = max(width * NARROWER, least)

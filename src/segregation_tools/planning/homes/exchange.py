@@ -74,7 +74,7 @@ def full_sites(supply: Supply, homes: Floats) -> Supply:
 def _adding_up(supply: Supply, score: Floats) -> NDArray[np.bool_]:
     """Choose sites of the highest score among those that add up to the homes wanted: a knapsack, filled exactly."""
     sizes = supply.capacity.astype(np.int64)
-    unit = int(np.gcd.reduce(sizes[sizes > 0]))
+    unit = int(np.gcd.reduce(sizes)) or 1
     wanted, left = divmod(int(supply.units.sum()), unit)
     best = np.full(wanted + 1, -np.inf)
     best[0] = 0

@@ -213,8 +213,9 @@ def _areas_of(areas: Any, points: Any) -> Codes:
         nearest = areas.sindex.nearest(points, return_all=False)[1]
         return np.asarray(nearest, dtype=np.intp)
     site, unit = areas.sindex.query(points, predicate="intersects")
-    far = np.asarray(areas.centroid.iloc[unit].distance(points.iloc[site], align=False))
-    order = np.lexsort((far, site))
+    centroids = areas.centroid.iloc[unit]
+    far = np.asarray(centroids.distance(points.iloc[site], align=False))
+    order = np.lexsort((centroids.y, centroids.x, far, site))  # whatever the order of the units
     first = order[np.unique(site[order], return_index=True)[1]]
     at = np.full(len(points), -1, dtype=np.intp)
     at[site[first]] = unit[first]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HomePlan", "site_homes"]
 
-SMALL = 150  # numbers of homes, of sites and tenures, up to which the best plan is looked for exactly
+SMALL = 40  # numbers of homes, of sites and tenures, up to which the best plan is looked for exactly
 ROUNDS = 4  # in which full sites are exchanged, and the tenures at them chosen anew
 METHODS = ("descent", "greedy")
 RESIDENTS = "{}, residents"
@@ -274,7 +274,7 @@ def site_homes(
     `units`, D, H, M, V, R and the like are then convex functions of the homes, and slopes at any plan bound all plans: the
     goal is at least Σ y n, with y the slopes and n who is present (Frank & Wolfe 1956). The descent blends the plans that
     slopes ask for until value and bound meet; homes are then made whole, and `bound` and `gap` are about these. Plans of up
-    to some hundred numbers are solved exactly, by outer approximation (Duran & Grossmann 1986), as far as `seconds` allow.
+    to forty numbers, sites × tenures, are solved exactly, as far as `seconds` allow (Duran & Grossmann 1986).
     Goals that are not convex, such as one group's exposure to another of three, are followed downhill, without a bound.
 
     What a plan cannot know is who will move in: `what_if` draws households for intervals. A low index is no end in itself:

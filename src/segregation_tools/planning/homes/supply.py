@@ -171,4 +171,4 @@ class Supply:
             msg = f"the solver could not blend homes of {len(self.sites)} sites: {solved.message}"
             raise CapabilityError(msg)
         money = -float(solved.ineqlin.marginals[0]) if limited else 0.0
-        return solved.x[:many], float(solved.fun), np.asarray(solved.eqlin.marginals[1:]), money
+        return solved.x[:many], float(solved.fun or 0.0), np.asarray(solved.eqlin.marginals[1:]), money

@@ -227,7 +227,7 @@ class Surface:
         for weight, form in self.forms:
             slopes += weight * form.slopes(flat, self.mix, width)
         by_scale: Floats = slopes.reshape(groups, scales, units).transpose(1, 0, 2)
-        return by_scale / (self.people * scales)
+        return np.asarray(by_scale / (self.people * scales))
 
     def worth(self, slopes: Floats) -> Floats:
         """Tell how the goal changes with one more person at each source.
@@ -259,10 +259,23 @@ class Surface:
         """Whether the goal is convex, so that slopes bound it from below."""
         return all(form.convex(weight) for weight, form in self.forms)
 
-    @property
-    def has_corners(self) -> bool:
-        """Whether slopes jump somewhere."""
-        return any(form.kind in {"deviation", "hinge"} for _, form in self.forms)
+    def width(self, error: float) -> float:
+        """Say how wide deviations may count in proportion, so that the goal differs by no more than an error.
+
+        Parameters
+        ----------
+        error : float
+            Of the goal.
+
+        Returns
+        -------
+        float
+            0 where no slopes jump.
+        """
+        jumps = sum(
+            abs(weight) * float(np.trace(form.weights)) for weight, form in self.forms if form.kind == "deviation"
+        )
+        return 2 * error * self.people / (jumps * self.today.shape[-1]) if jumps else 0.0
 
     def floor(self, slopes: Floats) -> float:
         """Say what slopes make of those present today: with people added, the goal is this plus their worth, or more.
