@@ -146,7 +146,7 @@ class HomePlan:
     def share_of_best(self) -> float:
         """How much, of what any homes could gain, these do at least; NaN if there is nothing to gain, or no bound."""
         best = self.value_before - self.bound
-        return (self.value_before - self.value) / best if best > 0 else float("nan")
+        return float((self.value_before - self.value) / best) if best > 0 else float("nan")
 
     def to_frame(self) -> GeoDataFrame:
         """Return the sites with their homes: for maps and GIS.
@@ -335,7 +335,7 @@ def site_homes(
         tuple(scales),
         kernel,
         rules,
-        bound,
+        float(bound),
         pd.DataFrame(-worth, index=sites.index, columns=persons.index),
         pd.Series(by_lot, name="goal"),
         pd.DataFrame(moved_in, index=pop.units, columns=list(pop.groups)),
