@@ -56,7 +56,7 @@ def test_the_cheapest_homes_are_those_of_the_linear_program(seed, sites, tenures
     for _ in range(3):  # answers to one question help with the next
         cost = rng.normal(size=(sites, tenures)).round(1)  # with ties
         least = lowest_cost(supply, cost)
-        found = supply.cheapest(cost, 1e-6)
+        found = supply.cheapest(cost, 1e-7)
         assert found.bound <= least + 1e-6
         assert found.value == pytest.approx(least, abs=2e-6)
         assert (found.homes * cost).sum() == pytest.approx(least, abs=1e-4)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Cheapest", "Supply"]
 
 MOST_ANSWERS = 200
+FIRST_PENALTY = 30.0  # for a home too many or too few; what homes cost lies between −1 and 1
+ROUNDING = 1e-9  # of all homes
 KEPT = 40  # answers that the next question begins with
 
 
@@ -122,10 +124,12 @@ class Supply:
         Dantzig and Wolfe's decomposition: given a price for each tenure and for money, every site decides for itself; a
         small program blends such answers so that totals and budget hold, and its prices ask for the next.
         """
-        each = cost @ self.patterns.T
-        limited = np.isfinite(self.budget)
-        penalty = 10 * (np.ptp(each) + np.abs(each).max() + 1)
-        (prices, money), bound = self.last, -np.inf
+        each, limited = cost @ self.patterns.T, np.isfinite(self.budget)
+        scale = float(np.abs(each).max()) or 1.0
+        each = each / scale  # the solver of blends rounds at 1e-7
+        enough = max(tolerance / scale, ROUNDING * float(self.units.sum()))
+        penalty, bound = FIRST_PENALTY, -np.inf
+        prices, money = (price / scale for price in self.last)
         best = prices, money
         for _ in range(MOST_ANSWERS):
             answer = self._answer(each, prices, money)
@@ -134,13 +138,15 @@ class Supply:
             low += money * (answer.spent - self.budget) if limited else 0.0
             if low > bound:
                 bound, best = low, (prices, money)
-            blend, value, prices, money = self._blend(each, penalty)
-            if value - bound <= tolerance:
+            blend, value, beyond, prices, money = self._blend(each, penalty)
+            if value - bound <= enough and beyond > ROUNDING * self.units.sum():
+                penalty *= 10  # it was cheaper to pay it than to keep to the totals
+            elif value - bound <= enough:
                 homes = np.tensordot(blend, np.array([answer.built for answer in self.answers]), 1) @ self.patterns
                 used = blend > 0
-                self.last = best
                 self.answers = [answer for answer, its in zip(self.answers, used, strict=True) if its][-KEPT:]
-                return Cheapest(homes, value, bound, *best)
+                self.last = best[0] * scale, best[1] * scale
+                return Cheapest(homes, value * scale, bound * scale, *self.last)
         msg = f"the cheapest homes of {len(self.sites)} sites were not found in {MOST_ANSWERS} rounds"
         raise CapabilityError(msg)
 
@@ -151,24 +157,26 @@ class Supply:
         built[every, which] = np.where(left[every, which] < 0, self.capacity, 0.0)
         return _Answer(built, built.sum(axis=0) @ self.patterns, float(built.sum(axis=1) @ self.price))
 
-    def _blend(self, each: Floats, penalty: float) -> tuple[Floats, float, Floats, float]:
+    def _blend(self, each: Floats, penalty: float) -> tuple[Floats, float, float, Floats, float]:
         """Blend answers so that totals and budget hold; what is missing or too much costs a penalty."""
         many, tenures = len(self.answers), len(self.units)
         costs = np.array([float((answer.built * each).sum()) for answer in self.answers])
         totals = np.column_stack([answer.totals for answer in self.answers])
         limited = np.isfinite(self.budget)
-        beyond = np.concatenate([np.eye(tenures), -np.eye(tenures), np.zeros((tenures, 1))], axis=1)
-        spent = np.concatenate([[answer.spent for answer in self.answers], np.zeros(2 * tenures), [-1.0]])
+        unit = max(self.budget, ROUNDING) if limited else 1.0
+        slack = np.concatenate([np.eye(tenures), -np.eye(tenures), np.zeros((tenures, 1))], axis=1)
+        spent = np.concatenate([[answer.spent / unit for answer in self.answers], np.zeros(2 * tenures), [-1.0]])
         solved = linprog(
-            np.append(costs, np.full(beyond.shape[1], penalty)),
-            A_eq=np.block([[np.ones((1, many)), np.zeros((1, beyond.shape[1]))], [totals, beyond]]),
+            np.append(costs, np.full(slack.shape[1], penalty)),
+            A_eq=np.block([[np.ones((1, many)), np.zeros((1, slack.shape[1]))], [totals, slack]]),
             b_eq=np.append(1.0, self.units),
             A_ub=spent[np.newaxis] if limited else None,
-            b_ub=[self.budget] if limited else None,
+            b_ub=[self.budget / unit] if limited else None,
             method="highs-ds",
         )
         if solved.x is None:
             msg = f"the solver could not blend homes of {len(self.sites)} sites: {solved.message}"
             raise CapabilityError(msg)
-        money = -float(solved.ineqlin.marginals[0]) if limited else 0.0
-        return solved.x[:many], float(solved.fun or 0.0), np.asarray(solved.eqlin.marginals[1:]), money
+        money = max(-float(solved.ineqlin.marginals[0]), 0.0) / unit if limited else 0.0
+        blend, beyond = solved.x[:many], float(solved.x[many:].sum())
+        return blend, float(solved.fun or 0.0), beyond, np.asarray(solved.eqlin.marginals[1:]), money
