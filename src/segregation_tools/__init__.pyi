@@ -150,6 +150,8 @@ from .planning.homes.rules import least_share as least_share
 from .planning.homes.rules import walk_to as walk_to
 from .planning.homes.siting import HomePlan as HomePlan
 from .planning.homes.siting import site_homes as site_homes
+from .planning.homes.scenario import Scenario as Scenario
+from .planning.homes.scenario import what_if as what_if
 from .planning.levels import LevelsPlan as LevelsPlan
 from .planning.levels import rezone_levels as rezone_levels
 from .planning.neutral import NeutralPlans as NeutralPlans
