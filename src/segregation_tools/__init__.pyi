@@ -152,6 +152,8 @@ from .planning.homes.siting import HomePlan as HomePlan
 from .planning.homes.siting import site_homes as site_homes
 from .planning.homes.scenario import Scenario as Scenario
 from .planning.homes.scenario import what_if as what_if
+from .planning.homes.turnover import RelocationStress as RelocationStress
+from .planning.homes.turnover import relocation_stress as relocation_stress
 from .planning.levels import LevelsPlan as LevelsPlan
 from .planning.levels import rezone_levels as rezone_levels
 from .planning.neutral import NeutralPlans as NeutralPlans

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
     State = NDArray[np.uint64]
 
-__all__ = ["Allotment", "Shuffle", "seeds_of"]
+__all__ = ["Allotment", "Shuffle", "binomial", "chances_of", "ln_factorials", "seeds_of"]
 
 ENTRIES = 1 << 21  # of tables: above, a binomial is drawn by formula
 WIDE = 9.5  # standard deviations that tables reach, beyond which there is less than 1e-19
@@ -87,7 +87,7 @@ def numbered(seed: np.uint64, number: int) -> float:
 
 
 @compiled
-def _binomial(state: State, n: int, chances: Floats, g: int, at: int, factorials: Floats) -> int:
+def binomial(state: State, n: int, chances: Floats, g: int, at: int, factorials: Floats) -> int:
     """Draw how many of n, with the chance of which the row is ``chances[g, at]``."""
     p, other = chances[g, at, 0], chances[g, at, 1] > 0
     if n <= 0 or p <= 0.0:
@@ -99,7 +99,7 @@ def _binomial(state: State, n: int, chances: Floats, g: int, at: int, factorials
     return n - few if other else few
 
 
-def _chances(p: Floats) -> Floats:
+def chances_of(p: Floats) -> Floats:
     """Rows of what is needed of each chance: that of the rarer side, whether it is the other, odds, ln(1 − p), ln odds."""
     rare = np.minimum(p, 1 - p)
     with np.errstate(divide="ignore"):
@@ -155,7 +155,7 @@ def _ln_factorial(k: int, factorials: Floats) -> float:
     return (k + 0.5) * math.log(k + 1.0) - (k + 1.0) + 0.5 * math.log(2 * math.pi) + tail
 
 
-def _ln_factorials() -> Floats:
+def ln_factorials() -> Floats:
     """Give ln k! of small k."""
     return np.cumsum(np.log(np.maximum(np.arange(float(TABLED)), 1)))
 
@@ -180,7 +180,7 @@ def _labels(shares: Floats, most: int, *, own: bool) -> _Labels:
     """Prepare labels by shares, of shape (groups, units or places), among up to so many people."""
     rest = np.cumsum(shares[::-1], axis=0)[::-1]
     conditional = np.divide(shares, rest, out=np.zeros(shares.shape), where=rest > 0)
-    chances, factorials = _chances(conditional), _ln_factorials()
+    chances, factorials = chances_of(conditional), ln_factorials()
     starts: Whole = np.zeros(0, dtype=np.int64)
     lowest: Whole = np.zeros((0, 0), dtype=np.int64)
     if shares.shape[1] == 1 and most < TABLED and (most + 1) * (len(shares) - 1) < ENTRIES:
@@ -304,7 +304,7 @@ def _label(state: State, sizes: Whole, by: _Labels, place: int, drawn: Floats) -
         for i in range(len(sizes)):
             left = sizes[i]
             for g in range(groups - 1):
-                of_them = _binomial(state, left, by.chances, g, i if by.own else place, by.factorials)
+                of_them = binomial(state, left, by.chances, g, i if by.own else place, by.factorials)
                 drawn[g, i] = of_them
                 left -= of_them
             drawn[groups - 1, i] = left

@@ -68,7 +68,8 @@ class Pupils:
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of groups and of blocks."""
-        return len(self.labels["groups"]), len(self.labels["blocks"])
+        groups, blocks = np.broadcast_shapes(*(codes.shape for codes in self.codes.values()))
+        return groups, blocks
 
     def matched(self, index: pd.Index[Any], name: str, *, without: str = "") -> tuple[Codes, Codes]:
         """Find by what the rows of a table are labelled.

@@ -184,7 +184,7 @@ def what_if(
         better=np.tile(found.better, len(places)),
         moved=np.stack([lots.summed(move) for move in moves]),
         counts=lots.after(_Move(*(np.mean(people, axis=0) for people in zip(*moves, strict=True)))),
-        vacated=np.unique(lots.changes.vacated[0]),
+        lots=lots,
         level=level,
         seed=root,
     )
@@ -400,8 +400,8 @@ class Scenario:
         Persons who arrived, were displaced, and left the area.
     counts : ndarray
         Mean people in each unit afterwards, in the shape of the population's counts.
-    vacated : ndarray of int
-        Positions of the units in which homes are vacated.
+    lots : object
+        What outcomes are drawn from.
     level : float
         How often intervals hold what really happens.
     seed : int
@@ -415,7 +415,7 @@ class Scenario:
     better: Floats = field(repr=False)
     moved: Whole = field(repr=False)
     counts: Floats = field(repr=False)
-    vacated: NDArray[np.intp] = field(repr=False)
+    lots: _Lots = field(repr=False)
     level: float
     seed: int
 
@@ -473,6 +473,22 @@ class Scenario:
         """Expected population afterwards, in the environment of today's."""
         return self.pop.redrawn(self.counts.copy())
 
+    def outcome(self, draw: int) -> Population:
+        """Return the population of one draw: whole people, as they could live afterwards.
+
+        Parameters
+        ----------
+        draw : int
+            Number of the draw, from 0.
+
+        Returns
+        -------
+        Population
+        """
+        number = int(real_number(draw, "draw", 0, "the number of a draw", whole=True))
+        (seed,) = seeds_of(self.seed, number, number + 1)
+        return self.pop.redrawn(self.lots.after(self.lots.drawn(seed)))
+
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """Who comes and goes, one row a group and one for all: means over the draws.
@@ -513,7 +529,7 @@ class Scenario:
             vacated; `share_in_units` and `ratio_in_units`, the same of these; `left` and `share_left`, displaced who leave
             the area.
         """
-        here = self.pop.counts.reshape(len(self.pop.groups), -1)[:, self.vacated].sum(axis=1, dtype=np.float64)
+        here = self.lots.today[:, np.unique(self.lots.changes.vacated[0])].sum(axis=1)
         ledger = self.ledger
         frame = self._with_all({"people": self.pop.group_totals}).assign(displaced=ledger["displaced"])
         of_groups = self.moved[:, :, 1].astype(np.float64)
