@@ -150,6 +150,8 @@ from .planning.homes.rules import least_share as least_share
 from .planning.homes.rules import walk_to as walk_to
 from .planning.homes.siting import HomePlan as HomePlan
 from .planning.homes.siting import site_homes as site_homes
+from .planning.homes.pepper_potting import PepperPotting as PepperPotting
+from .planning.homes.pepper_potting import pepper_potting as pepper_potting
 from .planning.homes.scenario import Scenario as Scenario
 from .planning.homes.scenario import what_if as what_if
 from .planning.homes.turnover import RelocationStress as RelocationStress

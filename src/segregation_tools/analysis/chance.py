@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["NullTest", "expected", "null_test"]
+__all__ = ["ALTERNATIVES", "NullTest", "expected", "null_test", "p_values"]
 
 ALTERNATIVES = ("greater", "less", "two-sided")
 TIE = 1e-12  # values that are closer, or by this part of themselves, are one
@@ -180,14 +180,7 @@ class NullTest:
     @cached_property
     def p_value(self) -> Any:
         """Share of draws, the value itself included, that go as far."""
-        value = np.ravel(self.value)
-        tie = TIE * np.maximum(np.abs(value), 1)
-        above = (self.draws >= value - tie).sum(axis=0)
-        below = (self.draws <= value + tie).sum(axis=0)
-        defined = (~np.isnan(self.draws)).sum(axis=0)
-        far = {"greater": above, "less": below, "two-sided": 2 * np.minimum(above, below) + 1}[self.alternative]
-        p = np.minimum((far + 1) / (defined + 1), 1)
-        return labelled_like(self.value, np.where(np.isnan(value) | (defined == 0), np.nan, p))
+        return labelled_like(self.value, p_values(np.ravel(self.value), self.draws, self.alternative))
 
     @cached_property
     def z(self) -> Any:
@@ -220,6 +213,32 @@ class NullTest:
     @property
     def _title(self) -> str:
         return f"{self.index.__name__} beside {len(self.draws):,} draws of {self.null}"
+
+
+def p_values(value: Floats, draws: Floats, alternative: str) -> Floats:
+    """Take the share of draws, the value itself included, that go as far.
+
+    Parameters
+    ----------
+    value : ndarray of shape (values,)
+        What was found.
+    draws : ndarray of shape (draws, values)
+        What chance gave.
+    alternative : str
+        One of `ALTERNATIVES`.
+
+    Returns
+    -------
+    ndarray of shape (values,)
+        NaN where the value, or every draw, is undefined.
+    """
+    tie = TIE * np.maximum(np.abs(value), 1)
+    above = (draws >= value - tie).sum(axis=0)
+    below = (draws <= value + tie).sum(axis=0)
+    defined = (~np.isnan(draws)).sum(axis=0)
+    far = {"greater": above, "less": below, "two-sided": 2 * np.minimum(above, below) + 1}[alternative]
+    p = np.minimum((far + 1) / (defined + 1), 1)
+    return np.where(np.isnan(value) | (defined == 0), np.nan, p)
 
 
 def _drawn(index: Index, pop: Population, null: str, draws: int, root: int) -> Floats:
