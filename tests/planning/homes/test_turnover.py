@@ -2,6 +2,7 @@
 
 import pickle
 
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,6 +130,17 @@ def test_draws_and_years_do_not_depend_on_how_many_there_are():
     np.testing.assert_array_equal(few.draws["population"], again.draws["population"])
 
 
+def test_threads_decide_nothing():
+    before, found = numba.get_num_threads(), []
+    try:
+        for threads in (1, before):
+            numba.set_num_threads(threads)
+            found.append(stress(town(), own_share=2, draws=20).draws["population"])
+    finally:
+        numba.set_num_threads(before)
+    np.testing.assert_array_equal(*found)
+
+
 def test_populations_share_their_seeds():
     pop = town()
     found = stress({"today": pop, "the same": pop}, own_share=3)
@@ -211,6 +223,11 @@ PARK = pd.DataFrame({"park": 0.0}, index=POP.units)
         ({"attributes": PARK, "coefficients": 3}, sgt.DataError, "coefficients must be a Series"),
         ({"attributes": PARK.iloc[1:], "coefficients": {"park": 1.0}}, sgt.DataError, "no row for units 'u0'"),
         ({"attributes": PARK + np.nan, "coefficients": {"park": 1.0}}, sgt.DataError, "attributes must be a number"),
+        (
+            {"attributes": PARK + 1e300, "coefficients": {"park": 1e300}},
+            sgt.DataError,
+            "no finite number in units 'u0'",
+        ),
         ({"capacity": 300}, sgt.DataError, "capacity must be a Series"),
         ({"capacity": pd.Series(1, index=POP.units)}, sgt.DataError, "no fewer than live in the unit.*'u0'"),
         ({"capacity": pd.Series(POP.sizes + 0.5, index=POP.units)}, sgt.DataError, "whole people"),

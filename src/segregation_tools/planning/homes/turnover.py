@@ -265,7 +265,12 @@ def _utility(pop: Population, attributes: Any, coefficients: Any) -> Floats:
     check_one_row(coefficients.index, "coefficients")
     in_order = columns_in_order(coefficients.T, table.columns, "coefficients", "attributes").T
     weights = numbers_of(in_order, "coefficients", "a number", least=-np.inf)
-    utility: Floats = (of_units @ weights).T
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        utility: Floats = (of_units @ weights).T
+    endless = np.flatnonzero(~np.isfinite(utility).all(axis=0))
+    if len(endless):
+        msg = f"attributes × coefficients is no finite number in units {listed(pop.units[endless])}: give smaller ones"
+        raise DataError(msg)
     return utility
 
 
