@@ -161,6 +161,16 @@ def test_households_leave_together():
     assert (found.moved[:, 0, 1] % 4 == 0).all()
 
 
+def test_sizes_of_households_vary_as_those_of_the_sample():
+    """Half of the homes have one person, half five: 50 of 200 have 150 ± 2 √(50 (1 − 50/200))."""
+    pop = sgt.Population([[300, 50], [300, 50]], ["a", "b"], units=["u", "v"])
+    sample = pd.DataFrame({"tenure": "t", "a": [1, 5, 0, 0] * 50, "b": [0, 0, 1, 5] * 50})
+    found = sgt.what_if(pop, rows(("u", -50, "t", None, None)), households=sample, draws=1500, rng=2)
+    displaced = found.moved[:, :, 1].sum(axis=1)
+    assert displaced.mean() == pytest.approx(150, abs=4.5 * 12.3 / np.sqrt(1500))
+    assert displaced.std() == pytest.approx(2 * np.sqrt(50 * 0.75), rel=0.08)
+
+
 def test_who_demolishes_all_homes_displaces_everybody():
     pop = sgt.Population([[31, 50], [70, 50], [2, 9]], GROUPS, units=["u", "v"])
     homes = round(103 / TENURES.loc["owned"].sum())
@@ -348,6 +358,41 @@ def test_intervals_hold_what_comes_about():
 def test_intervals_hold_92_to_98_percent_of_what_comes_about():
     for held in covered(800, draws=999, first=5000).values():
         assert 0.92 <= held / 800 <= 0.98
+
+
+@pytest.mark.slow
+def test_intervals_hold_who_is_displaced():
+    """True households in two units, of which some homes go; known are the people, the stock, and 100 households."""
+    within, truths = dict.fromkeys([*MIX, "people"], 0), 300
+    stock, gone = pd.DataFrame({"social": [220, 180]}, index=["w", "x"]), {"w": 70, "x": 50}
+    changes = rows(*((unit, -homes, "social", None, None) for unit, homes in gone.items()))
+    for truth in range(truths):
+        rng = np.random.default_rng(truth)
+        shares = rng.dirichlet(np.full(8, 2.0))
+        lived = {
+            unit: households(stock.loc[unit, "social"], 10 * truth + 10**7 + i, shares) for i, unit in enumerate(gone)
+        }
+        lived |= {
+            unit: households(200, 10 * truth + 10**7 + i, rng.dirichlet(np.full(8, 2.0)))
+            for i, unit in ((2, "y"), (3, "z"))
+        }
+        counts = pd.DataFrame({unit: homes[GROUPS].sum() for unit, homes in lived.items()}) + 1
+        pop = sgt.Population(counts.to_numpy(), GROUPS, units=list(counts))
+        sample = households(100, truth + 10**6, shares)
+        found = sgt.what_if(
+            pop, changes, households=sample, stock=stock, draws=199, rng=truth, indices=list(MIX.values())
+        )
+        after = counts.copy()
+        for unit, homes in gone.items():
+            after[unit] -= lived[unit].sample(homes, random_state=truth)[GROUPS].sum()
+        come = sgt.Population(after.to_numpy(), GROUPS)
+        for name, index in MIX.items():
+            low, high = found.change.loc[index.__name__, ["low", "high"]]
+            within[name] += low <= index(come) - found.before[index.__name__] <= high
+        all_ = found.burden().loc["all"]
+        within["people"] += all_["displaced_low"] <= (counts - after).to_numpy().sum() <= all_["displaced_high"]
+    for held in within.values():
+        assert 0.92 <= held / truths <= 0.98
 
 
 # ---------------------------------------------------------------- what cannot be read

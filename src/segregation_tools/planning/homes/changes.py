@@ -39,8 +39,8 @@ class Pool:
         Position of the tenure; −1 where it is not known who lives in homes of which.
     homes : int
         How many homes there are, or as many as the residents fill.
-    size : float
-        Mean persons in one of them.
+    sizes, chances : ndarray of shape (sizes,)
+        How many persons live in an inhabited one, and how often.
     rows : ndarray of int
         Which of the vacated lots are taken from these homes, one after the other.
     """
@@ -48,7 +48,8 @@ class Pool:
     unit: int
     tenure: int
     homes: int
-    size: float
+    sizes: Floats
+    chances: Floats
     rows: Codes
 
 
@@ -236,10 +237,13 @@ def _pools(
         if known is None:
             size = float(np.average(mixes.size[of[here]], weights=many[here]))
             homes = max(round(people[u] / size), int(people[u] > 0))
-            found = [Pool(u, -1, homes, size, here)]
+            kinds = [mixes.household_sizes(t) for t in of[here]]
+            sizes = np.concatenate([kind for kind, _ in kinds])
+            chances = np.concatenate([n * chance for n, (_, chance) in zip(many[here], kinds, strict=True)])
+            found = [Pool(u, -1, homes, sizes, chances / chances.sum(), here)]
         else:
             found = [
-                Pool(u, int(t), int(known[u][t]), float(mixes.size[t]), here[of[here] == t])
+                Pool(u, int(t), int(known[u][t]), *mixes.household_sizes(int(t)), here[of[here] == t])
                 for t in np.unique(of[here])
             ]
             if people[u] and not known[u].any():

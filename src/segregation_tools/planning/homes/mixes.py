@@ -68,6 +68,25 @@ class Mixes:
         size: Floats = self.mean.sum(axis=1)
         return size
 
+    def household_sizes(self, tenure: int) -> tuple[Floats, Floats]:
+        """Give how many persons live in an inhabited home of a tenure.
+
+        Parameters
+        ----------
+        tenure : int
+            Its position.
+
+        Returns
+        -------
+        sizes, chances : ndarray of shape (sizes,)
+            Of a tenure that was not sampled the mean alone.
+        """
+        sampled = self.sampled[tenure]
+        if sampled is None:
+            return self.size[[tenure]], np.ones(1)
+        persons = sampled.kinds.sum(axis=1)
+        return persons[persons > 0].astype(np.float64), sampled.many[persons > 0] / sampled.many[persons > 0].sum()
+
     def position(self, labels: pd.Index[Any], name: str, rows: pd.Index[Any]) -> Codes:
         """Find tenures by their labels.
 

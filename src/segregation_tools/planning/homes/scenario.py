@@ -128,10 +128,11 @@ def what_if(
     1981), once for all homes of the tenure, and the homes by a multinomial; of a tenure in `tenures` alone, whose means are
     taken to be known exactly, by a multinomial. Every home that is built finds a household.
 
-    Moving out: the residents of a unit are housed by group in homes of about equal size, as many as the mean persons per
-    home make of them (at most all of the `stock`; others stand vacant), and the homes that are vacated are drawn from all of
-    them alike, without replacement. With `stock`, which residents live in homes of which tenure is drawn first, each of
-    group g with chances in proportion to homes × mean persons of g per home.
+    Moving out: the residents of a unit are housed by group, in as many homes as the mean persons per home make of them (at
+    most all of the `stock`; others stand vacant). Sizes of these households vary as those of the sampled ones do; without a
+    sample they are about equal. The homes that are vacated are drawn from all of them alike, without replacement. With
+    `stock`, which residents live in homes of which tenure is drawn first, each of group g with chances in proportion to
+    homes × mean persons of g per home.
 
     Everybody else stays. The values say nothing of rents, of those who move because others do (see `relocation_stress`), or
     of what residents want.
@@ -366,15 +367,17 @@ class _Lots:
 
 
 def _moving_out(rng: np.random.Generator, residents: Whole, pool: Pool, homes: Whole) -> Whole:
-    """Draw whom the homes of each row held: residents by group, in homes of about equal size; shape (groups, rows)."""
+    """Draw whom the homes of each row held: residents by group, housed one group after the other; shape (groups, rows)."""
     people = int(residents.sum())
-    occupied = min(pool.homes, max(round(people / pool.size), int(people > 0)))
+    occupied = min(pool.homes, max(round(people / float(pool.sizes @ pool.chances)), int(people > 0)))
     chosen = rng.permutation(pool.homes)[: homes.sum()]
     row = np.repeat(np.arange(len(homes)), homes)[chosen < occupied]
     home = chosen[chosen < occupied]
     if not len(home):
         return np.zeros((len(residents), len(homes)), dtype=np.int64)
-    first, last = home * people // occupied, (home + 1) * people // occupied
+    sizes = np.cumsum(rng.choice(pool.sizes, occupied, p=pool.chances))
+    doors = np.concatenate([[0], np.rint(sizes * (people / sizes[-1]))]).astype(np.int64)
+    first, last = doors[home], doors[home + 1]
     ends = np.cumsum(residents)
     inside = np.minimum(last, ends[:, np.newaxis]) - np.maximum(first, (ends - residents)[:, np.newaxis])
     return sum_by_code(np.maximum(inside, 0), row, len(homes)).astype(np.int64)
