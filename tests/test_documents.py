@@ -16,7 +16,10 @@ ROOT = Path(__file__).parents[1]
     "document",
     [
         "README.md",
-        *[f"docs/{page}.md" for page in ("start", "neighbourhoods", "autocorrelation", "certainty", "zones", "bounds", "homes")],
+        *[
+            f"docs/{page}.md"
+            for page in ("start", "neighbourhoods", "autocorrelation", "certainty", "zones", "bounds", "homes")
+        ],
     ],
 )
 def test_the_code_runs_and_says_the_truth(document, tmp_path, monkeypatch):

@@ -129,7 +129,7 @@ class Supply:
         each = each / scale  # the solver of blends rounds at 1e-7
         enough = max(tolerance / scale, ROUNDING * float(self.units.sum()))
         penalty, bound = FIRST_PENALTY, -np.inf
-        prices, money = (price / scale for price in self.last)
+        prices, money = self.last[0] / scale, self.last[1] / scale
         best = prices, money
         for _ in range(MOST_ANSWERS):
             answer = self._answer(each, prices, money)
