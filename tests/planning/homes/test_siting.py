@@ -350,7 +350,7 @@ def test_what_cannot_be_is_refused_with_its_mend():
     refused(town, "no homes at all", units={"t0": 0, "t1": 0})
     refused(town, "units must be homes", units={"t0": -1, "t1": 3})
     refused(town, "absent are 'c'", tenures=town.tenures[["a", "b"]])
-    refused(town, "mean persons", tenures=town.tenures.assign(a=np.nan))
+    refused(town, "persons of a group", tenures=town.tenures.assign(a=np.nan))
     refused(town, "nobody lives", tenures=town.tenures * 0)
     refused(town, "bandwidths", bandwidths=[])
     refused(town, "bandwidths", bandwidths=[-5])

@@ -12,7 +12,7 @@ from segregation_tools.errors import DataError, OptionError, listed
 from segregation_tools.planning.rates import check_one_row, columns_in_order, numbers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     from numpy.typing import NDArray
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
     Codes = NDArray[np.intp]
 
-__all__ = ["Mixes", "in_one_order", "read_mixes"]
+__all__ = ["Mixes", "check_persons", "in_one_order", "persons_by_tenure", "read_mixes"]
 
 MOST = 20.0  # persons in a home on average; who says more means several homes
 TENURE = "tenure"
@@ -187,15 +187,13 @@ def read_mixes(pop: Population, tenures: Any, households: Any) -> Mixes:
             "home, or households=, a sample with column 'tenure' and persons by group"
         )
         raise OptionError(msg)
-    means: dict[Hashable, Floats] = {} if tenures is None else _means(pop, tenures)
+    means: dict[Hashable, Floats] = {}
+    if tenures is not None:
+        table = persons_by_tenure(pop.group_index(), tenures)
+        means |= dict(zip(table.index, table.to_numpy(), strict=True))
     samples: dict[Hashable, Whole] = {} if households is None else _samples(pop, households)
     means |= {tenure: sample.mean(axis=0) for tenure, sample in samples.items()}
-    empty = [tenure for tenure, mean in means.items() if not mean.sum() > 0]
-    crowded = [tenure for tenure, mean in means.items() if mean.sum() > MOST]
-    if empty or crowded:
-        what = "nobody lives in homes of" if empty else f"more than {MOST:g} persons live in a home of"
-        msg = f"{what} tenure {listed(empty or crowded)}: give persons by group per home"
-        raise DataError(msg)
+    check_persons(means)
     labels = in_one_order(means)
     sampled: list[Sampled | None] = []
     for label in labels:
@@ -219,7 +217,26 @@ def in_one_order(labels: Any) -> list[Any]:
     return sorted(labels, key=lambda label: (type(label).__name__, str(label)))
 
 
-def _means(pop: Population, tenures: Any) -> dict[Hashable, Floats]:
+def persons_by_tenure(groups: pd.Index[Any], tenures: Any) -> pd.DataFrame:
+    """Read how many persons of each group live in a home, on average.
+
+    Parameters
+    ----------
+    groups : pandas.Index
+        Of the population.
+    tenures : DataFrame
+        Tenure × group.
+
+    Returns
+    -------
+    DataFrame
+        Its columns in the order of the groups.
+
+    Raises
+    ------
+    DataError
+        If tenures or groups are absent, repeated or unknown, or persons are missing or negative.
+    """
     if not isinstance(tenures, pd.DataFrame):
         msg = f"tenures must be a DataFrame of tenure × group, not {type(tenures).__name__}"
         raise DataError(msg)
@@ -227,8 +244,30 @@ def _means(pop: Population, tenures: Any) -> dict[Hashable, Floats]:
         msg = "tenures has no rows: give one for each tenure"
         raise DataError(msg)
     check_one_row(tenures.index, "tenures")
-    table = columns_in_order(tenures, pop.group_index(), "tenures", "groups")
-    return dict(zip(tenures.index, numbers_of(table, "tenures", "persons of a group in a home"), strict=True))
+    table = columns_in_order(tenures, groups, "tenures", "groups")
+    persons = numbers_of(table, "tenures", "persons of a group in a home")
+    return pd.DataFrame(persons, index=table.index, columns=table.columns)
+
+
+def check_persons(means: Mapping[Hashable, Floats]) -> None:
+    """Refuse homes in which nobody lives, or too many.
+
+    Parameters
+    ----------
+    means : mapping of tenure to ndarray of shape (groups,)
+        Mean persons by group in a home.
+
+    Raises
+    ------
+    DataError
+        Naming the tenures.
+    """
+    empty = [tenure for tenure, mean in means.items() if not mean.sum() > 0]
+    crowded = [tenure for tenure, mean in means.items() if mean.sum() > MOST]
+    if empty or crowded:
+        what = "nobody lives in homes of" if empty else f"more than {MOST:g} persons live in a home of"
+        msg = f"{what} tenure {listed(empty or crowded)}: give persons by group per home"
+        raise DataError(msg)
 
 
 def _samples(pop: Population, households: Any) -> dict[Hashable, Whole]:

@@ -10,7 +10,7 @@ import pandas as pd
 from segregation_tools.errors import DataError, GeographyError, OptionError, listed
 from segregation_tools.planning.homes.rules import Budget, LeastShare, Walk
 from segregation_tools.planning.homes.supply import Supply
-from segregation_tools.planning.rates import check_one_row, columns_in_order, numbers_of
+from segregation_tools.planning.rates import check_one_row, numbers_of
 from segregation_tools.population.geography import metres_per_unit
 from segregation_tools.population.grid import Grid
 
@@ -25,43 +25,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["read_supply", "read_tenures", "units_at"]
+__all__ = ["read_supply", "units_at"]
 
-MOST_IN_A_HOME = 30.0  # persons of all groups
 NEARLY = 1e-6
-
-
-def read_tenures(tenures: Any, groups: Sequence[Any]) -> pd.DataFrame:
-    """Read how many persons of each group live in a home.
-
-    Parameters
-    ----------
-    tenures : DataFrame
-        Tenure × group.
-    groups : sequence
-        Of the population.
-
-    Returns
-    -------
-    DataFrame
-        In the order of the groups.
-
-    Raises
-    ------
-    DataError
-        If tenures or groups are absent, repeated or unknown, or persons are missing, negative or too many.
-    """
-    if not isinstance(tenures, pd.DataFrame) or not len(tenures):
-        msg = f"tenures is a DataFrame of tenure × group, the mean persons by group in a home, not {tenures!r}"
-        raise DataError(msg)
-    check_one_row(tenures.index, "tenures")
-    table = columns_in_order(tenures, pd.Index(list(groups)), "tenures", "groups")
-    persons = numbers_of(table, "tenures", "mean persons of a group in a home", 0, MOST_IN_A_HOME)
-    empty = persons.sum(axis=1) == 0
-    if empty.any():
-        msg = f"nobody lives in homes of the tenures {listed(table.index[empty])}: give the mean persons by group"
-        raise DataError(msg)
-    return pd.DataFrame(persons, index=table.index, columns=table.columns)
 
 
 def read_supply(sites: GeoDataFrame, units: Any, tenures: pd.Index[Any], constraints: Sequence[Any]) -> Supply:

@@ -17,8 +17,9 @@ from segregation_tools.kernels.decay import KERNELS
 from segregation_tools.planning.goals import Chosen, Goal, measured_by, minimize
 from segregation_tools.planning.homes.descent import Found, Town, blended, greedy
 from segregation_tools.planning.homes.exchange import exchanged, full_sites
+from segregation_tools.planning.homes.mixes import check_persons, persons_by_tenure
 from segregation_tools.planning.homes.presence import presence, unbound
-from segregation_tools.planning.homes.sites import read_supply, read_tenures, units_at
+from segregation_tools.planning.homes.sites import read_supply, units_at
 from segregation_tools.planning.homes.surface import Surface, checked_scales
 from segregation_tools.planning.homes.whole import best_whole, rounded
 from segregation_tools.planning.progress import telling
@@ -309,7 +310,8 @@ def site_homes(
         one_of(method, "method", METHODS),
     )
     gap, seconds = real_number(gap, "gap", 0, "a gap of the goal"), real_number(seconds, "seconds", 0, "seconds")
-    persons = read_tenures(tenures, pop.groups)
+    persons = persons_by_tenure(pop.group_index(), tenures)
+    check_persons(dict(zip(persons.index, persons.to_numpy(), strict=True)))
     at = units_at(pop, sites)
     supply = read_supply(sites, units, persons.index, constraints)
     sources, source = np.unique(at, return_inverse=True)
