@@ -102,6 +102,7 @@ def rasters(draw):
 @given(values=rasters())
 @settings(max_examples=40)
 @pytest.mark.filterwarnings("ignore:units without neighbours:segregation_tools.errors.DataWarning")
+@pytest.mark.filterwarnings("ignore:the variance of:segregation_tools.errors.UndefinedWarning")
 def test_cells_are_what_their_graph_says(rule, values):
     links = cell_adjacency(*values.shape, rule)
     there = ~np.isnan(values).reshape(-1)
@@ -127,7 +128,7 @@ def test_links_of_a_whole_grid_are_counted_by_formula(rule):
     for shape in [(1, 1), (1, 4), (2, 2), (5, 3), (7, 11)]:
         links = cell_adjacency(*shape, rule)
         degree = links.sum(axis=1)
-        found = Cells(shape, rule == "queen", 0.0).moments
+        found = Cells(shape, rule == "queen", 0.0, 0.0).moments
         assert found == (degree.sum(), 2 * degree.sum(), 4 * (degree**2).sum())
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from segregation_tools.autocorrelation.neighbours import Cells, Links
+from segregation_tools.autocorrelation.numbers import numbers_of, within_range
 from segregation_tools.autocorrelation.rates import empirical_bayes
 from segregation_tools.errors import CapabilityError, DataError, GroupError, listed
 from segregation_tools.population.adjacency import RULES
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from segregation_tools.population.geography import Geography
 
     Floats = NDArray[np.float64]
 
-__all__ = ["RATES", "Field", "field_of", "field_of_two"]
+__all__ = ["RATES", "Field", "field_of", "field_of_two", "refuse_population"]
 
 RATES = ("share", "empirical_bayes")
+EASY = (1e-50, 1e50)  # sums of values that are numbers, none of them missing, neither very large nor very small
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,17 +153,17 @@ def field_of(values: Any, graph: Any, group: Hashable | None, rates: str = "shar
     if group is not None or rates != "share":
         msg = "group= and rates= are for populations; values are taken as they are"
         raise CapabilityError(msg)
-    numbers = _numbers(values)
+    numbers = numbers_of(values)
     if numbers.ndim == 2:
         return _of_cells(numbers, graph, None)
     if numbers.ndim != 1:
         msg = f"values have the shape (units,), or (rows, cols) on a grid, not {numbers.shape}"
         raise DataError(msg)
     units = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(numbers))
-    if not units.is_unique:
-        msg = f"labels that stand more than once: {listed(units[units.duplicated()].unique())}. Give every unit its own"
+    if not len(units):
+        msg = "there are no values: statistics need two units or more"
         raise DataError(msg)
-    labelled = isinstance(values, pd.Series) or getattr(graph, "unique_ids", getattr(graph, "id_order", None)) is None
+    _refuse_twice(units)
     if graph is None or _touching(graph):
         msg = (
             "who touches whom is not known of values alone: give a graph, libpysal.graph.Graph.build_contiguity(frame), or "
@@ -168,7 +171,31 @@ def field_of(values: Any, graph: Any, group: Hashable | None, rates: str = "shar
         )
         raise CapabilityError(msg)
     _refuse_missing(numbers, units)
-    return Field(numbers, Links.of(weights_between(graph if labelled else graph.sparse, units), units), units)
+    weights = weights_between(graph, units) if isinstance(values, pd.Series) else _in_order(graph, units)
+    return Field(within_range(numbers), Links.of(weights, units), units)
+
+
+def refuse_population(values: Any, name: str) -> None:
+    """Refuse a population where values are 0 or 1.
+
+    Parameters
+    ----------
+    values : object
+        What was given.
+    name : str
+        Of the statistic.
+
+    Raises
+    ------
+    CapabilityError
+        If it is a population.
+    """
+    if isinstance(values, Population):
+        msg = (
+            f"{name} are of values that are 0 or 1, not of a population. Say what counts, and give a graph: "
+            "(share > share.median()).astype(int)"
+        )
+        raise CapabilityError(msg)
 
 
 def field_of_two(values: Any, others: Any, graph: Any, group: Any, other: Any) -> tuple[Field, Floats]:
@@ -191,25 +218,70 @@ def field_of_two(values: Any, others: Any, graph: Any, group: Any, other: Any) -
         The second, of the same units.
     """
     if isinstance(values, Population):
+        if graph is None and _like_a_graph(others):
+            graph, others = others, None
         if others is not None or other is None:
-            msg = "of a population, name two groups: group=..., other=..."
+            msg = "of a population, name two groups, group=..., other=..., and give nothing else but a graph"
             raise GroupError(msg)
         return field_of(values, graph, group), field_of(values, graph, _group(values, other)).known
+    if other is not None:
+        msg = "group= and other= are for populations; of values, give the two variables"
+        raise CapabilityError(msg)
+    if others is None:
+        msg = "two variables are compared, and one is given: values, others, graph"
+        raise DataError(msg)
+    first, second = numbers_of(values), numbers_of(others, "others")
     if isinstance(values, pd.Series) and isinstance(others, pd.Series):
+        _refuse_twice(values.index)
+        _refuse_twice(others.index)
         if set(values.index) != set(others.index):
             odd = values.index.symmetric_difference(others.index)
             msg = f"the two values are not of the same units: only one has {listed(odd)}"
             raise DataError(msg)
-        others = others.reindex(values.index)
-    first, second = np.asarray(values), np.asarray(others)
+        second = second[others.index.get_indexer(values.index)]
     if first.shape != second.shape:
         msg = f"the two values are not of the same units: shapes {first.shape} and {second.shape}"
         raise DataError(msg)
     if first.ndim == 2:
         nowhere = np.isnan(first) | np.isnan(second)
         first, second = (np.where(nowhere, np.nan, one) for one in (first, second))
-        return field_of(first, graph, group), field_of(second, graph, None).known
-    return field_of(values, graph, group), field_of(others, graph, None).known
+        return field_of(first, graph, group), _of_cells(second, None, None).known
+    if isinstance(others, pd.Series) and not isinstance(values, pd.Series):
+        values = pd.Series(first, index=others.index)
+    read = field_of(values, graph, group)
+    _refuse_missing(second, read.labels)
+    return read, within_range(second).astype(np.float64)
+
+
+def _refuse_twice(units: pd.Index[Any]) -> None:
+    if not units.is_unique:
+        msg = f"labels that stand more than once: {listed(units[units.duplicated()].unique())}. Give every unit its own"
+        raise DataError(msg)
+
+
+def _labels_of(graph: Any) -> pd.Index[Any] | None:
+    """Labels of a graph or a frame of weights; None of a matrix."""
+    labels = (
+        graph.index
+        if isinstance(graph, pd.DataFrame)
+        else getattr(graph, "unique_ids", getattr(graph, "id_order", None))
+    )
+    return None if labels is None else pd.Index(labels)
+
+
+def _like_a_graph(graph: Any) -> bool:
+    return graph is not None and (_touching(graph) or sparse.issparse(graph) or _labels_of(graph) is not None)
+
+
+def _in_order(graph: Any, units: pd.Index[Any]) -> csr_array:
+    """Weights between units that have no labels: in the order of the graph."""
+    labels = _labels_of(graph)
+    if labels is None:
+        return weights_between(graph, units)
+    if len(labels) != len(units):
+        msg = f"the weights are of {len(labels)} units, the values of {len(units)}"
+        raise DataError(msg)
+    return weights_between(graph, labels)
 
 
 def _group(pop: Population, group: Hashable | None) -> Hashable:
@@ -225,6 +297,9 @@ def _group(pop: Population, group: Hashable | None) -> Hashable:
 def _of_population(pop: Population, graph: Any, group: Hashable, rates: str) -> Field:
     members, people = pop.counts[pop.groups.index(group)], pop.sizes
     somebody = people > 0
+    if not somebody.any():
+        msg = "no unit has residents, and so no share"
+        raise DataError(msg)
     values = np.full(people.shape, np.nan)
     if rates == "share":
         np.divide(members, people, out=values, where=somebody)
@@ -232,7 +307,12 @@ def _of_population(pop: Population, graph: Any, group: Hashable, rates: str) -> 
         values[somebody] = empirical_bayes(members[somebody], people[somebody])
     if values.ndim == 2:
         return _of_cells(values, graph, pop.geography)
-    weights = _steps(graph, pop.geography) if graph is None or _touching(graph) else weights_between(graph, pop.units)
+    if graph is None or _touching(graph):
+        weights = _steps(
+            graph, pop.geography.adjacency(getattr(graph, "rule", "queen"), getattr(graph, "tolerance", 0.0))
+        )
+    else:
+        weights = weights_between(graph, pop.units)
     where = None if somebody.all() else somebody
     if where is not None:
         weights = sparse.csr_array(weights[where][:, where])
@@ -243,26 +323,58 @@ def _of_cells(values: NDArray[Any], graph: Any, geography: Geography | Grid | No
     from segregation_tools.kernels.grids.cells import total_of
 
     rule, order = getattr(graph, "rule", "queen"), getattr(graph, "order", 1)
-    where, total = None, total_of(values) if values.size else np.nan
+    pivot = float(values[0, 0]) if values.size else np.nan
+    where, total = None, total_of(values, pivot) if values.size else np.nan
     if not np.isfinite(total):
-        if np.isinf(values).any():
-            infinite = np.isinf(values).reshape(-1)
-            cells = Grid(values.shape[0], values.shape[1], None).labels(infinite)
-            msg = f"values are infinite in cells {listed(cells)}. Correct them"
-            raise DataError(msg)
-        where = ~np.isnan(values)
-        if not where.any():
-            msg = "no cell has a value"
-            raise DataError(msg)
-    if graph is None or (_touching(graph) and order == 1):
-        return Field(values, Cells(values.shape, one_of(rule, "rule", RULES) == "queen", total, where), None)
-    geography = geography or Grid(values.shape[0], values.shape[1], None)
-    weights = _steps(graph, geography) if _touching(graph) else weights_between(graph, pd.RangeIndex(values.size))
+        where = _there(values)
     if where is not None:
-        inside = where.reshape(-1)
+        pivot = float(values.reshape(-1)[where.argmax()])
+        total = total_of(values, pivot, holes=True)
+    if not EASY[0] < abs(total) < EASY[1]:
+        values = within_range(values)
+        pivot = float(values.reshape(-1)[0 if where is None else where.argmax()])
+        total = total_of(values, pivot, holes=where is not None)
+    if graph is None or (_touching(graph) and order == 1):
+        return Field(values, Cells(values.shape, one_of(rule, "rule", RULES) == "queen", pivot, total, where), None)
+    grid = geography or Grid(values.shape[0], values.shape[1], None)
+    inside = None if where is None else where.reshape(-1)
+    labels = grid.units if inside is None else grid.units[inside]
+    if _touching(graph):
+        touching = grid.adjacency(rule, getattr(graph, "tolerance", 0.0))
+        if (
+            geography is None and inside is not None
+        ):  # where there is no cell, no way leads; one without residents is there
+            return Field(values, Links.of(_steps(graph, touching[inside][:, inside]), labels, where), None)
+        weights = _steps(graph, touching)
+    else:
+        weights = _between_cells(graph, grid, labelled=geography is not None)
+    if inside is not None:
         weights = sparse.csr_array(weights[inside][:, inside])
-    labels = geography.units if where is None else geography.units[where.reshape(-1)]
     return Field(values, Links.of(weights, labels, where), None)
+
+
+def _there(values: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Which cells there are; None for all."""
+    if np.isinf(values).any():
+        cells = Grid(values.shape[0], values.shape[1], None).labels(np.isinf(values).reshape(-1))
+        msg = f"values are infinite in cells {listed(cells)}. Correct them"
+        raise DataError(msg)
+    where: NDArray[np.bool_] = ~np.isnan(values)
+    if not where.any():
+        msg = "no cell has a value"
+        raise DataError(msg)
+    return None if where.all() else where
+
+
+def _between_cells(graph: Any, grid: Geography | Grid, *, labelled: bool) -> csr_array:
+    """Weights between cells, called by row and column or numbered from 0; in the order of the graph where they are not."""
+    labels = _labels_of(graph)
+    numbered = pd.RangeIndex(len(grid.units))
+    if labels is not None and labels.nlevels == 2:
+        return weights_between(graph, grid.units)
+    if labelled or labels is None or set(labels) == set(numbered):
+        return weights_between(graph, numbered)
+    return _in_order(graph, numbered)
 
 
 def _touching(graph: Any) -> bool:
@@ -270,28 +382,14 @@ def _touching(graph: Any) -> bool:
     return all(hasattr(graph, name) for name in ("rule", "order", "tolerance"))
 
 
-def _steps(graph: Any, geography: Geography | Grid) -> sparse.csr_array:
-    touching = geography.adjacency(getattr(graph, "rule", "queen"), getattr(graph, "tolerance", 0.0))
+def _steps(graph: Any, touching: csr_array) -> csr_array:
     order = int(getattr(graph, "order", 1))
     if order == 1:
         return touching
-    reached = within_steps(touching, order)
+    reached = within_steps(sparse.csr_array(touching), order)
     reached.setdiag(0)
     reached.eliminate_zeros()
     return reached
-
-
-def _numbers(values: Any) -> NDArray[Any]:
-    """Take values as numbers; missing ones, of whatever type, are NaN."""
-    numbers = np.asarray(values)
-    if numbers.dtype.kind not in "buif":
-        try:
-            series = isinstance(values, pd.Series)
-            numbers = values.to_numpy(np.float64, na_value=np.nan) if series else numbers.astype(np.float64)
-        except (TypeError, ValueError) as text:
-            msg = f"values must be numbers, not {numbers.dtype}"
-            raise DataError(msg) from text
-    return numbers
 
 
 def _refuse_missing(numbers: NDArray[Any], units: pd.Index[Any]) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.autocorrelation.field import field_of
-from segregation_tools.autocorrelation.neighbours import dot
+from segregation_tools.autocorrelation.field import field_of, refuse_population
+from segregation_tools.autocorrelation.neighbours import dot, less_mean
 from segregation_tools.autocorrelation.whole import (
     Autocorrelation,
     concluded,
@@ -105,6 +105,8 @@ def join_counts(
     ------
     DataError
         If values are neither 0 nor 1.
+    CapabilityError
+        If a population is given.
 
     References
     ----------
@@ -120,12 +122,13 @@ def join_counts(
     >>> found.to_frame()["value"].tolist()
     [7.0, 7.0, 3.0]
     """
+    refuse_population(values, "join counts")
     read = field_of(values, graph, None)
     read.refuse_own()
     yes_or_no(read)
     x, near = read.known, read.neighbours
-    n, links = len(x), near.moments
-    if undefined("join counts", n, float(np.square(x - x.mean()).sum()), float(x.mean()), links[0]):
+    n, links, z = len(x), near.moments, less_mean(x)
+    if undefined("join counts", n, dot(z, z), float(x.mean()), links[0]):
         nothing = concluded("joins", np.nan, (np.nan, np.nan), np.empty(0))
         return _of(nothing, nothing, nothing)
     ends = near.degree + near.received(np.ones(n))
@@ -136,11 +139,14 @@ def join_counts(
         return np.array([both, links[0] - either + both, either - 2 * both]) / 2
 
     draws = drawn(joins, (x,), permutations, rng, parts=3)
-    moments = []
-    for kind in (x, 1 - x):
-        expected, variance = product_moments(n, np.full(4, kind.sum()), links)
-        moments.append((expected / 2, variance / 4))
-    ones, z = float(x.sum()), x - x.mean()
+    moments, uneven, ones = [], less_mean(ends), float(x.sum())
+    powers = dot(z, z), float((z**3).sum()), float((z**4).sum())
+    for many, sign in ((ones, 1), (n - ones, -1)):
+        mean = many / n
+        expected, variance = product_moments(
+            (n, powers[0], sign * powers[1], powers[2]), links, mean, dot(uneven, uneven)
+        )
+        moments.append(((links[0] * mean**2 + expected) / 2, variance / 4))
     unlike = links[0] * dot(z, z) / (n - 1)  # what BW is for each unit of Geary's C
     moments.append((links[0] * ones * (n - ones) / (n * (n - 1)), unlike**2 * variance_of_squares(z, links)))
     found = zip(("BB joins", "WW joins", "BW joins"), joins(x), moments, draws.T, strict=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from segregation_tools.autocorrelation.field import Field, field_of, field_of_two
+from segregation_tools.autocorrelation.field import Field, field_of, field_of_two, refuse_population
 from segregation_tools.autocorrelation.joins import yes_or_no
-from segregation_tools.autocorrelation.neighbours import dot
+from segregation_tools.autocorrelation.neighbours import dot, less_mean
 from segregation_tools.autocorrelation.whole import undefined
+from segregation_tools.errors import OptionError
 from segregation_tools.population.options import real_number, source_of_chance
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ __all__ = [
 ]
 
 LEVEL = 0.05
-SAME = 1e-12  # of a variance, as which rounding is taken
+SAME = 1e-12  # of a variance, or of a sum, as which rounding is taken
+EPS = float(np.finfo(float).eps)
 CLUSTERS = ("Insignificant", "High-High", "Low-High", "Low-Low", "High-Low", "Other Positive", "Negative", "Undefined")
 NOT, HIGH, LOW_AMONG_HIGH, LOW, HIGH_AMONG_LOW, ALIKE, UNLIKE, UNDEFINED = range(len(CLUSTERS))
 
@@ -46,10 +48,12 @@ class LocalAutocorrelation:
     name : str
         Of the statistic.
     value, z, p_value : ndarray of the shape of the values
-        The statistic; how many standard deviations it lies above what is expected where the others are dealt out anew, by
-        formula; and the one-sided p-value of the tail in which it lies. NaN where the statistic is not defined.
+        The statistic, 0 of units without neighbours; how many standard deviations it lies above what is expected where the
+        others are dealt out anew, by formula; and the one-sided p-value of the tail in which it lies: (k + 1)/(draws + 1),
+        where k draws say as much or more, or as much or less, whichever are fewer. `z` and `p_value` are NaN where chance
+        has no say (see `local_moran`), and all three where there is no value, or nothing to divide by.
     cluster : ndarray of str, of the same shape
-        What kind of place it is, where p is at most `level`.
+        What kind of place it is, where p is at most `level`, by the tail of which that p is.
     level : float
         Largest p-value that counts: 0.05, or what is left of it where the share of false discoveries is limited.
     """
@@ -106,22 +110,23 @@ def local_moran(
     rng : Generator or int
         Source of chance for draws; the same gives the same, on any number of threads.
     fdr : float, optional
-        Limit for the share of clusters that are none (Benjamini & Hochberg), 0.05 or so. Without it every p of at most 0.05
-        counts, so that a twentieth of all units are clusters where there are none.
+        Limit for the share of clusters that are none (Benjamini & Hochberg, of two-sided p-values, twice those that are
+        told), 0.05 or so. Without it every p of at most 0.05 counts in each tail, so that a tenth of all units are clusters
+        where there are none.
 
     Returns
     -------
     LocalAutocorrelation
-        Clusters are `High-High` and `Low-Low`, `High-Low` and `Low-High` (the unit first, then its neighbours),
-        `Insignificant`, and `Undefined` where chance has no say: of units without neighbours, of units exactly at the mean,
-        and where all others are neighbours or have the same value.
+        Clusters are `High-High` and `Low-Low`, `High-Low` and `Low-High`: the unit first, above or below the mean; then its
+        neighbours, above or below what is dealt out to them. `Insignificant`; and `Undefined` where chance has no say: of
+        units without neighbours, of units exactly at the mean, and where all others are neighbours or have the same value.
 
     Raises
     ------
     DataError
         If values are missing or infinite, or values and weights are not of the same units.
     OptionError
-        If draws have no source of chance.
+        If draws have no source of chance, or `fdr` is no share.
 
     Notes
     -----
@@ -130,8 +135,9 @@ def local_moran(
     the next one drawn, so that every draw is one of the others without replacement. Where weights differ, every unit has
     draws of its own. Variances are those of Sokal, Oden & Thomson (1998) for the same null model.
 
-    Values that are exactly the same, such as many shares of 0, make draws that equal the value; as in esda, they are counted
-    above it, which favours the lower tail.
+    Values that are exactly the same, such as many shares of 0, make draws that equal the value. They are counted in both
+    tails, as the definition of a p-value has it. Without such draws p is that of esda with ``alternative="directed"``, which
+    counts them in the upper tail only: where most draws equal the value, its p can be near 0, and is near 1 here.
 
     References
     ----------
@@ -199,14 +205,14 @@ def _products(read: Field, second: Floats, name: str, permutations: Any, rng: An
     """(n − 1) z_i Σ_j w_ij v_j / √(Σ z² Σ v²)."""
     read.refuse_own()
     x = read.known
-    n, z, v = len(x), x - x.mean(), second - second.mean()
+    n, z = len(x), less_mean(x)
+    v = z if second is x else less_mean(second)
     links = float(read.neighbours.degree.sum())
     if any(undefined(name, n, dot(one, one), float(raw.mean()), links) for one, raw in ((z, x), (v, second))):
         return _nothing(read, name)
-    lag = read.neighbours.lag(v)
     factor = (n - 1) * z / np.sqrt(dot(z, z) * dot(v, v))
-    quadrant = np.where(lag > 0, np.where(z > 0, HIGH, LOW_AMONG_HIGH), np.where(z > 0, HIGH_AMONG_LOW, LOW))
-    return _located(read, name, v, lag, factor, quadrant, permutations, rng, fdr)
+    kinds = np.where(z > 0, HIGH, LOW_AMONG_HIGH), np.where(z > 0, HIGH_AMONG_LOW, LOW)
+    return _located(read, name, second, factor, kinds, permutations, rng, fdr)
 
 
 def local_geary(
@@ -233,8 +239,8 @@ def local_geary(
     Returns
     -------
     LocalAutocorrelation
-        Where neighbours are more alike than expected, clusters are `High-High` or `Low-Low` if both are on one side of the
-        mean and `Other Positive` if not; where they are less alike, `Negative`.
+        Where neighbours are more alike than those dealt out, clusters are `High-High` or `Low-Low` if both are on one side
+        of the mean and `Other Positive` if not; where they are less alike, `Negative`.
 
     Raises
     ------
@@ -256,22 +262,35 @@ def local_geary(
     name = "local Geary's c"
     read.refuse_own()
     x, near = read.known, read.neighbours
-    off = x - x.mean()
+    off = less_mean(x)
     if undefined(name, len(x), dot(off, off), float(x.mean()), float(near.degree.sum())):
         return _nothing(read, name)
-    z = off / x.std()
-    value, lag = near.squares(z), near.lag(z)
-    # (z_i − u)² of the others: their mean, and the mean of its square, from the power sums without i.
-    n = len(z) - 1
-    first, second, third, fourth = ((np.sum(z**power) - z**power) / n for power in (1, 2, 3, 4))
-    mean = z**2 - 2 * z * first + second
-    square = z**4 - 4 * z**3 * first + 6 * z**2 * second - 4 * z * third + fourth
-    expected = near.degree * mean
-    variance = _of_some(near, n, _of_one(mean, square))
-    more = _more(read, z, value, np.ones(len(z)), permutations, rng, squared=True)
-    alike = np.where((z > 0) & (lag > 0), HIGH, np.where((z < 0) & (lag < 0), LOW, ALIKE))
-    kind = np.where(value < expected, alike, UNLIKE)
-    return _concluded(read, name, value, (expected, variance), more, permutations, kind, near.many > 0, fdr)
+    spread = float(np.sqrt(dot(off, off) / len(x)))
+    u = (x - _center(x)) / spread
+    value, lag = near.squares(u), near.lag(off)
+    mean, one = _of_squares(u)
+    loose = 2 * SAME * u * u
+    counts = _counted(read, _Around(u, 0.0, loose, value, near.lag(loose)), permutations, rng, squared=True)
+    alike = np.where((off > 0) & (lag > 0), HIGH, np.where((off < 0) & (lag < 0), LOW, ALIKE))
+    variance = _of_some(near, len(u) - 1, one)
+    beside = _Beside(value, value - near.degree * mean, variance, near.many > 0, (UNLIKE, alike))
+    return _concluded(read, name, beside, counts, permutations, fdr)
+
+
+def _of_squares(u: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of (u_i − u_j)² over the others."""
+    n, top = len(u) - 1, int(np.argmax(np.abs(u)))
+    first, second, third, fourth = ((np.sum(u**power) - u**power) / n for power in (1, 2, 3, 4))
+    mean = u**2 - 2 * u * first + second
+    square = u**4 - 4 * u**3 * first + 6 * u**2 * second - 4 * u * third + fourth
+    variance = square - mean**2
+    variance[variance <= SAME * square] = 0.0
+    # Beside one that is far from all others, sums of powers say nothing of these.
+    others = np.delete(u, top)
+    off = less_mean(others)
+    squares = off * (off - 2 * (u[top] - others.mean()))
+    mean[top], variance[top] = np.square(u[top] - others).mean(), squares.var() if np.ptp(others) > 0 else 0.0
+    return mean, variance
 
 
 def local_g(
@@ -297,7 +316,8 @@ def local_g(
     Returns
     -------
     LocalAutocorrelation
-        Clusters are `High-High` where neighbours hold more than expected, `Low-Low` where less.
+        Clusters are `High-High` where neighbours hold more than those dealt out, `Low-Low` where less. A unit beside which
+        all others are 0 has no value.
 
     Raises
     ------
@@ -342,7 +362,9 @@ def local_g_star(
     Returns
     -------
     LocalAutocorrelation
-        Clusters as in `local_g`. Moments are those of values dealt out to all units, the unit itself among them.
+        Clusters as in `local_g`. `z`, and p-values without draws, are of values dealt out to all units, the unit itself
+        among them (Ord & Getis); draws, as in esda, deal out the others to its neighbours and leave it as it is. So `z`
+        tells of the unit and its neighbours, p and cluster of the neighbours.
 
     Raises
     ------
@@ -368,21 +390,24 @@ def _g(read: Field, name: str, permutations: Any, rng: Any, fdr: Any, *, star: b
     if not star:
         read.refuse_own()
     read.refuse_negative(name)
-    if undefined(name, len(x), float(np.square(x - x.mean()).sum()), float(x.mean()), float(near.degree.sum())):
+    n, off, mean = len(x), less_mean(x), float(x.mean())
+    if undefined(name, n, dot(off, off), mean, float(near.degree.sum())):
         return _nothing(read, name)
-    n, lag = len(x), near.lag(x)
     if not star:
+        top = int(np.argmax(x))
         rest = x.sum() - x
-        factor = np.divide(1, rest, out=np.zeros(n), where=rest > 0)
-        return _located(read, name, x, lag, factor, None, permutations, rng, fdr)
+        rest[top] = x[:top].sum() + x[top + 1 :].sum()  # whatever its size, the others are not lost beside it
+        factor = np.divide(1, rest, out=np.full(n, np.nan), where=rest > 0)
+        return _located(read, name, x, factor, (HIGH, LOW), permutations, rng, fdr, value=factor * near.lag(x))
     own = near.own if near.own.any() else near.largest
-    value = (lag + own * x) / x.sum()
     degree, squared = near.degree + own, near.squared_degree + own**2
-    variance = x.var() * (n * squared - degree**2) / (n - 1) / x.sum() ** 2
-    more = _more(read, x, lag, np.ones(n), permutations, rng)
-    expected = degree / n
-    kind = np.where(value > expected, HIGH, LOW)
-    return _concluded(read, name, value, (expected, variance), more, permutations, kind, near.many > 0, fdr)
+    around = _around(read, x)
+    spread = n * squared - degree**2
+    variance = dot(off, off) / n * np.where(spread > SAME * n * squared, spread, 0.0) / (n - 1)
+    away = around.lag + near.degree * (around.center - mean) + own * off
+    counts = _counted(read, around, permutations, rng)
+    beside = _Beside((near.lag(x) + own * x) / x.sum(), away, variance, near.many > 0, (HIGH, LOW))
+    return _concluded(read, name, beside, counts, permutations, fdr)
 
 
 def local_join_counts(
@@ -409,12 +434,15 @@ def local_join_counts(
     Returns
     -------
     LocalAutocorrelation
-        Without p-values where the count is 0. Clusters are `High-High`.
+        Without p-values where the count is 0. Clusters are `High-High` where there are more joins than those dealt out make,
+        `Negative` where fewer.
 
     Raises
     ------
     DataError
         If values are neither 0 nor 1.
+    CapabilityError
+        If a population is given.
 
     References
     ----------
@@ -427,50 +455,107 @@ def local_join_counts(
     array([[2., 1., 0.],
            [1., 0., 0.]])
     """
+    name = "local join counts"
+    refuse_population(values, name)
     read = field_of(values, graph, None)
     read.refuse_own()
     yes_or_no(read)
-    x, name = read.known, "local join counts"
-    if undefined(
-        name, len(x), float(np.square(x - x.mean()).sum()), float(x.mean()), float(read.neighbours.degree.sum())
-    ):
+    x, off = read.known, less_mean(read.known)
+    if undefined(name, len(x), dot(off, off), float(x.mean()), float(read.neighbours.degree.sum())):
         return _nothing(read, name)
-    lag = read.neighbours.lag(x)
-    return _located(read, name, x, lag, x, np.full(len(x), HIGH), permutations, rng, fdr, there=x * lag > 0)
+    value = x * read.neighbours.lag(x)
+    return _located(read, name, x, np.where(value > 0, x, 0.0), (HIGH, UNLIKE), permutations, rng, fdr, value=value)
+
+
+class _Around(NamedTuple):
+    """Values around their center.
+
+    Attributes
+    ----------
+    u : ndarray of shape (units,)
+        Values less the center.
+    center : float
+        Somewhere in the middle.
+    loose : ndarray of shape (units,)
+        The rounding that each brings to a sum.
+    lag, slack : ndarray of shape (units,)
+        Both added up over neighbours.
+    """
+
+    u: Floats
+    center: float
+    loose: Floats
+    lag: Floats
+    slack: Floats
+
+
+class _Beside(NamedTuple):
+    """What is concluded on.
+
+    Attributes
+    ----------
+    value : ndarray of shape (units,)
+        The statistic.
+    away, variance : ndarray of shape (units,)
+        How far what neighbours say lies above what is expected, and its variance.
+    defined : ndarray of bool, shape (units,)
+        Whether chance has a say.
+    kinds : pair of int or ndarray of int
+        Of units whose neighbours say more than those dealt out, and of those whose neighbours say less.
+    signs : ndarray of shape (units,) or int
+        Below 0 where the statistic falls with what neighbours say.
+    """
+
+    value: Floats
+    away: Floats
+    variance: Floats
+    defined: NDArray[np.bool_]
+    kinds: tuple[Any, Any]
+    signs: Any = 1
 
 
 def _located(
     read: Field,
     name: str,
-    u: Floats,
-    lag: Floats,
+    x: Floats,
     factor: Floats,
-    kind: NDArray[Any] | None,
+    kinds: tuple[Any, Any],
     permutations: Any,
     rng: Any,
     fdr: Any,
     *,
-    there: NDArray[np.bool_] | None = None,
+    value: Floats | None = None,
 ) -> LocalAutocorrelation:
-    """Conclude on factor_i Σ_j w_ij u_j, where the u of the others are dealt out anew."""
-    near, n = read.neighbours, len(u) - 1
-    mean, square = (u.sum() - u) / n, (np.square(u).sum() - u * u) / n
-    variance = _of_one(mean, square)
-    value, expected = factor * lag, factor * near.degree * mean
-    more = _more(read, u, lag, factor, permutations, rng)
-    if kind is None:
-        kind = np.where(value > expected, HIGH, LOW)
-    spread = factor**2 * _of_some(near, n, variance)
-    defined = (near.many > 0) & (factor != 0)
-    return _concluded(
-        read, name, value, (expected, spread), more, permutations, kind, defined if there is None else there, fdr
-    )
+    """Conclude on factor_i Σ_j w_ij x_j, the x of the others dealt out anew; of x less their mean if no value is given."""
+    near, n = read.neighbours, len(x) - 1
+    around = _around(read, x)
+    u, lag = around.u, around.lag
+    squares, total = u * u, float(u.sum())
+    others, top, all_squares = (total - u) / max(n, 1), int(np.argmax(squares)), float(squares.sum())
+    one = (all_squares - squares) / max(n, 1) - others * others
+    if 2 * squares[top] > all_squares:  # beside one that is far from all others, sums say nothing of these
+        rest = np.delete(u, top)
+        one[top] = rest.var() if np.ptp(rest) > 0 else 0.0
+    counts = _counted(read, around, permutations, rng)
+    if value is None:
+        value = factor * (lag - near.degree * (total / len(u)))
+    defined = (near.many > 0) & (factor != 0) & np.isfinite(factor)
+    beside = _Beside(value, lag - near.degree * others, _of_some(near, n, one), defined, kinds, np.sign(factor))
+    return _concluded(read, name, beside, counts, permutations, fdr)
 
 
-def _of_one(mean: Floats, square: Floats) -> Floats:
-    """Variance of values from their mean and that of their squares; 0 where they are the same but for rounding."""
-    off = square - mean**2
-    return np.where(off > SAME * square, off, 0.0)
+def _around(read: Field, x: Floats) -> _Around:
+    center = _center(x)
+    u = x - center
+    lag, sizes = read.neighbours.lags(u)
+    parts = SAME + 4 * EPS, 4 * EPS * abs(center)
+    loose = parts[0] * np.abs(u) + parts[1]
+    return _Around(u, center, loose, lag, parts[0] * sizes + parts[1] * read.neighbours.degree)
+
+
+def _center(x: Floats) -> float:
+    """Median of a thousand of the values: around it digits are kept, though some values be far from all others."""
+    return float(np.median(x[:: len(x) // 1024 + 1]))
 
 
 def _of_some(near: Any, n: int, variance: Floats) -> Floats:
@@ -481,55 +566,55 @@ def _of_some(near: Any, n: int, variance: Floats) -> Floats:
     return np.where(some > SAME * whole, variance * some / (n - 1), 0.0)  # all others are neighbours, and count alike
 
 
-def _more(
-    read: Field, u: Floats, observed: Floats, signs: Floats, permutations: Any, rng: Any, *, squared: bool = False
+def _counted(
+    read: Field, around: _Around, permutations: Any, rng: Any, *, squared: bool = False
 ) -> NDArray[np.int64] | None:
-    """Count, unit by unit, the draws that say as much or more; None without draws."""
+    """Count, unit by unit, the draws that say as much or more, and as much or less; None without draws."""
     draws = int(real_number(permutations, "permutations", 0, "a whole number of draws", whole=True))
     if not draws:
         return None
     from segregation_tools.kernels.permute import each_for_itself, shared_by_class
 
     near, root = read.neighbours, int(source_of_chance(rng).integers(2**63))
+    u, _, loose, observed, slack = around
     alike = near.equal
     if alike is not None:
-        return shared_by_class(root, draws, u, near.many, observed / alike, signs, squared=squared)
-    begins = near.weights.indptr.astype(np.int64)  # type: ignore[union-attr]  # cells always count alike
-    return each_for_itself(root, draws, u, begins, near.weights.data, observed, signs, squared=squared)  # type: ignore[union-attr]
+        observed, slack = observed / alike, slack / alike
+        return shared_by_class(root, draws, u, loose, near.many, observed, slack, squared=squared)
+    begins, weights = near.weights.indptr.astype(np.int64), near.weights.data  # type: ignore[union-attr]  # cells count alike
+    return each_for_itself(root, draws, u, loose, begins, weights, observed, slack, squared=squared)
 
 
 def _concluded(
-    read: Field,
-    name: str,
-    value: Floats,
-    moments: tuple[Floats, Floats],
-    more: NDArray[np.int64] | None,
-    permutations: Any,
-    kind: NDArray[Any],
-    defined: NDArray[np.bool_],
-    fdr: Any,
+    read: Field, name: str, beside: _Beside, counts: NDArray[np.int64] | None, permutations: Any, fdr: Any
 ) -> LocalAutocorrelation:
     from scipy.stats import norm
 
-    expected, variance = moments
+    value, away, variance, defined, kinds, signs = beside
     defined = defined & (variance > 0)
-    z = np.divide(value - expected, np.sqrt(variance), out=np.full(len(value), np.nan), where=defined)
-    if more is None:
-        p = norm.sf(np.abs(z))
+    z = np.divide(away, np.sqrt(variance), out=np.full(len(value), np.nan), where=defined)
+    if counts is None:
+        upper, p = z > 0, norm.sf(np.abs(z))
     else:
-        p = np.where(defined, (np.minimum(more, permutations - more) + 1) / (permutations + 1), np.nan)
-    level = LEVEL if fdr is None else _level(p[~np.isnan(p)], fdr)
-    codes = np.where(np.isnan(p), UNDEFINED, np.where(p <= level, kind, NOT))
+        more, less = counts
+        upper, p = more < less, (np.minimum(more, less) + 1) / (permutations + 1)
+        p[~defined] = np.nan
+    level = LEVEL if fdr is None else _level(p[defined], fdr)
+    codes = np.where(p <= level, np.where(upper, *kinds), NOT)
+    codes[~defined] = UNDEFINED
     cluster = np.array(CLUSTERS, dtype=object)[read.placed(codes, nothing=UNDEFINED)]
-    return LocalAutocorrelation(name, read.placed(value), read.placed(z), read.placed(p), cluster, level, read)
+    return LocalAutocorrelation(name, read.placed(value), read.placed(z * signs), read.placed(p), cluster, level, read)
 
 
 def _level(p: Floats, fdr: Any) -> float:
-    """Largest p-value of Benjamini & Hochberg: the k-th of n that is at most k/n of the limit."""
+    """Largest one-sided p-value of Benjamini & Hochberg: of n, the k-th of which twice is at most k/n of the limit."""
     limit = LEVEL if fdr is True else real_number(fdr, "fdr", 0, "a share of false discoveries", above=True)
-    steps = limit * np.arange(1, len(p) + 1) / max(len(p), 1)
+    if limit > 1:
+        msg = f"fdr must be a share of false discoveries, at most 1, not {fdr!r}"
+        raise OptionError(msg)
+    steps = limit / 2 * np.arange(1, len(p) + 1) / max(len(p), 1)
     below = np.flatnonzero(np.sort(p) <= steps)
-    return float(steps[below[-1] if len(below) else 0]) if len(p) else limit
+    return float(steps[below[-1] if len(below) else 0]) if len(p) else limit / 2
 
 
 def _nothing(read: Field, name: str) -> LocalAutocorrelation:

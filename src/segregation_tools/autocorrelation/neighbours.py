@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import DataWarning, listed, warn
+from segregation_tools.errors import DataError, DataWarning, listed, warn
+from segregation_tools.population.grid import Grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Cells", "Links", "dot"]
+__all__ = ["Cells", "Links", "dot", "less_mean"]
 
 ALIKE = 1e-12  # weights that differ by no more than this part are the same
+ROUNDED = 16 * float(np.finfo(float).eps)  # of a mean, by which the order of values may change it
+RANGE = (1e-100, 1e100)  # of the largest weight, whose squares and products are numbers still
 
 
 def dot(x: Floats, y: Floats) -> float:
@@ -37,6 +40,27 @@ def dot(x: Floats, y: Floats) -> float:
     return float((x * y).sum())
 
 
+def less_mean(x: Floats) -> Floats:
+    """Give values less their mean: exactly 0 at the mean, in whatever order they were added up.
+
+    Parameters
+    ----------
+    x : ndarray of shape (units,)
+        Values.
+
+    Returns
+    -------
+    ndarray of shape (units,)
+    """
+    mean = x.mean()
+    z: Floats = x - mean
+    nearest = np.abs(z)
+    rounding = ROUNDED * (np.abs(x).mean() if x.min() < 0 else mean)
+    if nearest.min() <= rounding:
+        z[nearest <= rounding] = 0.0
+    return z
+
+
 @dataclass(frozen=True, eq=False)
 class Links:
     """Weights between units, taken as they are.
@@ -47,12 +71,15 @@ class Links:
         Row i: how much each neighbour of i counts.
     own : ndarray of shape (units,)
         How much a unit counts for itself, which is no link.
+    sums : ndarray of shape (5, units)
+        Those of `sums_of_links`.
     where : ndarray of bool, or None
         Which of the units that were given these are; None for all.
     """
 
     weights: csr_array
     own: Floats
+    sums: Floats
     where: NDArray[np.bool_] | None = None
 
     @classmethod
@@ -72,49 +99,47 @@ class Links:
         -------
         Links
         """
-        own = weights.diagonal()
+        from segregation_tools.kernels.links import sums_of_links
+
+        sums = sums_of_links(weights.indptr, weights.indices, weights.data)
+        own: Floats = sums[4].copy()
         if own.any():
             weights = weights.copy()
             weights.setdiag(0)
             weights.eliminate_zeros()
+            sums = sums_of_links(weights.indptr, weights.indices, weights.data)
         alone = np.diff(weights.indptr) == 0
-        if alone.any():
-            warn(
-                f"units without neighbours: {listed(units[alone])}. They count among all units and have no say: whatever "
-                "is asked of them alone is not defined",
-                DataWarning,
+        largest = float(sums[3][~alone].max(initial=0)) if alone.any() else float(sums[3].max())
+        if largest and not RANGE[0] <= largest <= RANGE[1]:
+            msg = (
+                f"the largest weight is {largest:g}, whose square is no number. Divide all by it: chance stays the same"
             )
+            raise DataError(msg)
+        _tell_of(units, alone)
         weights.sort_indices()
-        return cls(weights, own, where)
+        return cls(weights, own, sums, where)
 
     @cached_property
     def many(self) -> NDArray[np.int64]:
         """How many neighbours each unit has."""
         return np.diff(self.weights.indptr).astype(np.int64)
 
-    @cached_property
-    def _sums(self) -> Floats:
-        from segregation_tools.kernels.links import sums_of_links
-
-        sums: Floats = sums_of_links(self.weights.indptr, self.weights.data)
-        return sums
-
     @property
     def degree(self) -> Floats:
         """Σ_j w_ij."""
-        found: Floats = self._sums[0]
+        found: Floats = self.sums[0]
         return found
 
     @property
     def squared_degree(self) -> Floats:
         """Σ_j w_ij²."""
-        found: Floats = self._sums[1]
+        found: Floats = self.sums[1]
         return found
 
     @property
     def largest(self) -> Floats:
         """What the neighbour that counts most counts; 1 where there is none."""
-        found: Floats = self._sums[3]
+        found: Floats = self.sums[3]
         return found
 
     @cached_property
@@ -132,12 +157,19 @@ class Links:
         """What each neighbour of a unit counts, where all of them count alike; None where some do not."""
         least: Floats
         most: Floats
-        least, most = self._sums[2:]
+        least, most = self.sums[2:4]
         return least if (most - least <= ALIKE * most).all() else None
 
     def lag(self, u: Floats) -> Floats:
         """Σ_j w_ij u_j."""
         found: Floats = self.weights @ u
+        return found
+
+    def lags(self, u: Floats) -> Floats:
+        """Σ_j w_ij u_j and Σ_j w_ij |u_j|, shape (2, units)."""
+        from segregation_tools.kernels.links import sums_and_sizes
+
+        found: Floats = sums_and_sizes(self.weights.indptr, self.weights.indices, self.weights.data, u)
         return found
 
     def received(self, x: Floats) -> Floats:
@@ -158,9 +190,17 @@ class Links:
     def moment_sums(self, values: NDArray[Any]) -> tuple[int, float, Floats]:
         """Give n, Σ x / n, and Σ z², Σ z⁴ and Σ_ij w_ij z_i z_j of what is left without the mean."""
         x = np.asarray(values if self.where is None else values[self.where], dtype=np.float64).reshape(-1)
-        mean = float(x.mean())
-        z = x - mean
-        return len(x), mean, np.array([dot(z, z), dot(z * z, z * z), self.products(z, z)])
+        z = less_mean(x)
+        return len(x), float(x.mean()), np.array([dot(z, z), dot(z * z, z * z), self.products(z, z)])
+
+
+def _tell_of(units: pd.Index[Any], alone: NDArray[np.bool_]) -> None:
+    if alone.any():
+        warn(
+            f"units without neighbours: {listed(units[alone])}. They count among all units and have no say: whatever "
+            "is asked of them alone is not defined",
+            DataWarning,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,14 +213,17 @@ class Cells:
         Rows and columns.
     corners : bool
         Whether cells that meet in a corner touch.
+    pivot : float
+        A value, beside which others are added up: sums of what differs little keep their digits.
     total : float
-        Sum of the values of all cells; NaN where there are holes.
+        Sum of all values less the pivot.
     where : ndarray of bool, shape (rows, cols), or None
         Cells that there are; None for all.
     """
 
     shape: tuple[int, ...]
     corners: bool
+    pivot: float
     total: float
     where: NDArray[np.bool_] | None = None
     own = np.zeros(1)
@@ -201,10 +244,23 @@ class Cells:
 
         return self._taken(links_of_cells(self._laid(u), corners=self.corners))
 
+    def lags(self, u: Floats) -> Floats:
+        """Σ_j u_j and Σ_j |u_j| over the neighbours, shape (2, cells)."""
+        return np.array([self.lag(u), self.lag(np.abs(u))])
+
     @cached_property
     def degree(self) -> Floats:
         """How many neighbours each cell has."""
+        self.tell_of_alone()
         return self.lag(np.ones(int(np.prod(self.shape)) if self.where is None else np.count_nonzero(self.where)))
+
+    def tell_of_alone(self) -> None:
+        """Warn of cells among holes that have no neighbours."""
+        from segregation_tools.kernels.grids.cells import cells_alone
+
+        if self.where is not None:
+            alone = np.flatnonzero(cells_alone(self.where, self.corners))
+            _tell_of(Grid(self.shape[0], self.shape[1], None).labels(alone), np.ones(len(alone), dtype=bool))
 
     @property
     def squared_degree(self) -> Floats:
@@ -256,15 +312,19 @@ class Cells:
         return dot(x, self.lag(y))
 
     def squares(self, x: Floats) -> Floats:
-        """Σ_j (x_i − x_j)² over the neighbours, of values around 0."""
-        return self.degree * x * x - 2 * x * self.lag(x) + self.lag(x * x)
+        """Σ_j (x_i − x_j)² over the neighbours."""
+        from segregation_tools.kernels.grids.cells import squares_of_cells
+
+        return self._taken(squares_of_cells(self._laid(x), self.where, corners=self.corners))
 
     def moment_sums(self, values: NDArray[Any]) -> tuple[int, float, Floats]:
         """Give n, Σ x / n, and Σ z², Σ z⁴ and Σ_ij z_i z_j of what is left without the mean."""
         from segregation_tools.kernels.grids.cells import moment_sums
 
         cells = values.size if self.where is None else int(np.count_nonzero(self.where))
-        mean, sums = moment_sums(values, cells, self.total, corners=self.corners)
+        mean, sums = moment_sums(values, cells, self.pivot, self.total, corners=self.corners)
         if self.where is not None:
-            self.__dict__["moments"] = self._moments(*sums[3:])  # counted in passing
+            self.__dict__["moments"] = self._moments(*sums[3:5])  # counted in passing
+            if sums[5] < cells:
+                self.tell_of_alone()
         return cells, mean, sums[:3] * [1, 1, 2]

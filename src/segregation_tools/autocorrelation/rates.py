@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from segregation_tools.autocorrelation.numbers import numbers_of
 from segregation_tools.errors import DataError, listed
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def empirical_bayes(events: ArrayLike, at_risk: ArrayLike, *, standardized: bool
     events : array_like of shape (units,)
         Members of a group, 0 or more. A Series keeps its labels.
     at_risk : array_like of shape (units,)
-        People, above 0, in the same order.
+        People, above 0, in the same order; of two Series, those with the same labels belong together.
     standardized : bool
         Whether standardized.
 
@@ -39,7 +40,7 @@ def empirical_bayes(events: ArrayLike, at_risk: ArrayLike, *, standardized: bool
     Raises
     ------
     DataError
-        If a unit is without people, or has more members than people.
+        If a unit is without people, or has more members than people, or the two are not of the same units.
 
     References
     ----------
@@ -54,7 +55,8 @@ def empirical_bayes(events: ArrayLike, at_risk: ArrayLike, *, standardized: bool
     >>> empirical_bayes([1, 100, 10], [2, 200, 998], standardized=False).round(3)
     array([0.263, 0.494, 0.01 ])
     """
-    counts, people = np.asarray(events, dtype=np.float64), np.asarray(at_risk, dtype=np.float64)
+    counts = numbers_of(events, "events").astype(np.float64)
+    people = numbers_of(_alongside(at_risk, events), "at_risk").astype(np.float64)
     if counts.ndim != 1 or counts.shape != people.shape:
         msg = f"events and at_risk are of the same units; these have the shapes {counts.shape} and {people.shape}"
         raise DataError(msg)
@@ -66,6 +68,8 @@ def empirical_bayes(events: ArrayLike, at_risk: ArrayLike, *, standardized: bool
             "correct them"
         )
         raise DataError(msg)
+    if not len(counts):
+        return events if isinstance(events, pd.Series) else counts
     shares = counts / people
     mean = counts.sum() / people.sum()
     between = people @ np.square(shares - mean) / people.sum() - mean / people.mean()  # variance beyond that of chance
@@ -77,3 +81,18 @@ def empirical_bayes(events: ArrayLike, at_risk: ArrayLike, *, standardized: bool
         between = max(between, 0.0)
         found = mean + between / (between + np.where(mean > 0, mean, 1) / people) * (shares - mean)
     return pd.Series(found, index=events.index) if isinstance(events, pd.Series) else found
+
+
+def _alongside(at_risk: Any, events: Any) -> Any:
+    """People in the order of the events, where both are labelled."""
+    if not (isinstance(at_risk, pd.Series) and isinstance(events, pd.Series)):
+        return at_risk
+    for units in (events.index, at_risk.index):
+        if not units.is_unique:
+            msg = f"labels that stand more than once: {listed(units[units.duplicated()].unique())}. Give every unit its own"
+            raise DataError(msg)
+    odd = events.index.symmetric_difference(at_risk.index)
+    if len(odd):
+        msg = f"events and at_risk are of the same units; only one has {listed(odd)}"
+        raise DataError(msg)
+    return at_risk.reindex(events.index)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segregation_tools.autocorrelation.field import Field, field_of, field_of_two
-from segregation_tools.autocorrelation.neighbours import dot
+from segregation_tools.autocorrelation.neighbours import dot, less_mean
 from segregation_tools.errors import UndefinedWarning, warn
 from segregation_tools.population.options import one_of, real_number, source_of_chance
 
@@ -39,7 +39,7 @@ class Autocorrelation:
         Under the null model: by formula, or those of the draws where there is no formula.
     p_value : float
         Without draws two-sided, of the normal distribution; with draws one-sided, of the tail in which the value lies,
-        (k + 1)/(draws + 1).
+        (k + 1)/(draws + 1), where k draws say as much as the value or more, or as much or less, whichever are fewer.
     draws : ndarray of shape (permutations,)
         The statistic of each draw; empty without.
     """
@@ -74,6 +74,7 @@ def concluded(
     draws: Floats,
     *,
     tail: str = "directed",
+    base: float = 0.0,
 ) -> Autocorrelation:
     """Set a value beside its null model.
 
@@ -89,6 +90,8 @@ def concluded(
         Drawn values, or none.
     tail : {"directed", "greater"}
         Of drawn values: the tail in which the value lies, or the upper one.
+    base : float
+        What all of them have in common, and is told with them.
 
     Returns
     -------
@@ -99,17 +102,19 @@ def concluded(
     expected, variance = moments
     if len(draws) and np.isnan(expected):
         expected, variance = float(draws.mean()), float(draws.var())
-    if variance <= SAME * expected**2:
-        variance = 0.0  # whoever changes places, as where all are neighbours of all
     slack = SAME * float(np.abs([value, *draws]).max())
     if np.isnan(value) or (len(draws) and np.ptp(draws) <= slack):
         p = np.nan
-    elif len(draws):
-        more = int(np.count_nonzero(draws >= value - slack))  # the same value, added up in another order, is as large
-        p = ((min(more, len(draws) - more) if tail == "directed" else more) + 1) / (len(draws) + 1)
+    elif len(draws):  # the same value, added up in another order, is in both tails
+        more, less = int(np.count_nonzero(draws >= value - slack)), int(np.count_nonzero(draws <= value + slack))
+        p = ((min(more, less) if tail == "directed" else more) + 1) / (len(draws) + 1)
     else:
         p = 2 * float(norm.sf(abs(value - expected) / np.sqrt(variance))) if variance > 0 else np.nan
-    return Autocorrelation(name, float(value), float(expected), float(variance), float(p), draws)
+    if np.isnan(variance) and np.isfinite(value) and not len(draws) and np.isfinite(expected):
+        warn(f"the variance of {name} is undefined (NaN): it takes four units", UndefinedWarning)
+    return Autocorrelation(
+        name, float(base + value), float(base + expected), float(variance), float(p), base + draws if base else draws
+    )
 
 
 def drawn(
@@ -154,7 +159,7 @@ def drawn(
     return found
 
 
-def undefined(name: str, n: int, squares: float, mean: float, links: float) -> bool:
+def undefined(name: str, n: int, squares: float, mean: float, links: float, *, zeros: bool = False) -> bool:
     """Whether a statistic has no value, and say why.
 
     Parameters
@@ -167,6 +172,8 @@ def undefined(name: str, n: int, squares: float, mean: float, links: float) -> b
         Σ z² and the mean.
     links : float
         Σ w_ij.
+    zeros : bool
+        Whether no two units have a value above 0, and that is asked for.
 
     Returns
     -------
@@ -174,42 +181,49 @@ def undefined(name: str, n: int, squares: float, mean: float, links: float) -> b
     """
     why = ""
     if n < 2 or squares <= n * (8 * np.finfo(float).eps * abs(mean)) ** 2:
-        why = "all values are the same"
+        why = "all values are the same" if n > 1 else "there is one unit"
     elif not links > 0:
         why = "no unit has a neighbour"
+    elif zeros:
+        why = "no two units have values above 0"
     if why:
         warn(f"{name} is undefined (NaN): {why}", UndefinedWarning)
     return bool(why)
 
 
-def product_moments(n: int, sums: Floats, links: tuple[float, float, float]) -> tuple[float, float]:
-    """Give expectation and variance of Σ w_ij x_i x_j were values dealt out by chance (Cliff & Ord).
+def product_moments(
+    z: tuple[int, float, float, float], links: tuple[float, float, float], mean: float = 0.0, uneven: float = 0.0
+) -> tuple[float, float]:
+    """Give expectation and variance of Σ w_ij x_i x_j − S₀ m² were values x = m + z dealt out by chance (Cliff & Ord).
+
+    It is Σ w_ij z_i z_j + m Σ_i d_i z_i, with d_i = Σ_j (w_ij + w_ji): of values far from 0, no digits are lost.
 
     Parameters
     ----------
-    n : int
-        Units, 4 or more for a variance.
-    sums : ndarray of shape (4,)
-        Σ x, Σ x², Σ x³ and Σ x⁴.
+    z : tuple of int and float
+        How many values, 4 or more for a variance, and Σ z², Σ z³ and Σ z⁴ of what is left without their mean.
     links : tuple of float
         S₀, S₁ and S₂ of the weights.
+    mean : float
+        m.
+    uneven : float
+        Σ (d_i − d̄)²; not read where m is 0.
 
     Returns
     -------
     tuple of float
     """
-    (a, b, c, d), (s0, s1, s2) = sums, links
-    expected = s0 * (a * a - b) / (n * (n - 1)) if n > 1 else np.nan
+    (n, b, c, d), (s0, s1, s2) = z, links
+    expected = -s0 * b / (n * (n - 1)) if n > 1 else np.nan
     if n < 4:
         return expected, np.nan
     second = (
-        ((n * n - 3 * n + 3) * s1 - n * s2 + 3 * s0**2) * b * b
-        - ((n * n - n) * s1 - 2 * n * s2 + 6 * s0**2) * d
-        - (2 * n * s1 - (n + 3) * s2 + 6 * s0**2) * a * a * b
-        + (4 * (n - 1) * s1 - 2 * (n + 1) * s2 + 8 * s0**2) * a * c
-        + (s1 - s2 + s0**2) * a**4
+        ((n * n - 3 * n + 3) * s1 - n * s2 + 3 * s0**2) * b * b - ((n * n - n) * s1 - 2 * n * s2 + 6 * s0**2) * d
     ) / (n * (n - 1) * (n - 2) * (n - 3))
-    return expected, second - expected**2
+    variance = second - expected**2
+    if mean:
+        variance += mean * uneven / (n - 1) * (mean * b - 2 * c / (n - 2))
+    return expected, variance if variance > SAME * expected**2 else 0.0  # who changes places does not matter
 
 
 def variance_of_squares(z: Floats, links: tuple[float, float, float]) -> float:
@@ -230,11 +244,12 @@ def variance_of_squares(z: Floats, links: tuple[float, float, float]) -> float:
     if n < 4:
         return np.nan
     k = n * dot(z * z, z * z) / dot(z, z) ** 2
-    return (
+    variance = (
         (n - 1) * s1 * (n * n - 3 * n + 3 - (n - 1) * k)
         - (n - 1) * s2 * (n * n + 3 * n - 6 - (n * n - n + 2) * k) / 4
         + s0**2 * (n * n - 3 - (n - 1) ** 2 * k)
     ) / (n * (n - 2) * (n - 3) * s0**2)
+    return variance if variance > SAME else 0.0
 
 
 def moran(
@@ -260,7 +275,9 @@ def moran(
     graph : libpysal Graph or W, DataFrame, sparse matrix, array, or Contiguity
         Weights, taken as they are: for rows that add up to 1, ``graph.transform("r")``. A Series is matched with a graph by
         labels; else the order counts. Of a population or a grid, `Contiguity` says which units touch (its `self_weight` is
-        not read); without it, those that meet in a point. Cells of a grid are found without a graph.
+        not read); without it, those that meet in a point. Cells of a grid are found without a graph. Units of a
+        population without residents leave the graph, so that rows that link to them add up to less: where rows are to add up
+        to 1, build the population, and the graph, of the others.
     group : hashable, optional
         Group of a population; of two, the first.
     rates : {"share", "empirical_bayes"}
@@ -286,7 +303,7 @@ def moran(
     DataWarning
         If units have no neighbours: they count among the units and have no say.
     UndefinedWarning
-        If all values are the same, or nobody has a neighbour: the value is NaN.
+        If all values are the same, or nobody has a neighbour: the value is NaN. Of fewer than four units, the variance is.
 
     References
     ----------
@@ -313,13 +330,13 @@ def moran(
     if assumption == "normality":
         variance = (n * n * s1 - n * s2 + 3 * s0**2) / ((n * n - 1) * s0**2) - 1 / (n - 1) ** 2
     else:
-        variance = scale**2 * product_moments(n, np.array([0, m2, 0, m4]), (s0, s1, s2))[1]
-    draws = _draws_of_products(read, mean, permutations, rng) * scale if permutations else np.empty(0)
+        variance = scale**2 * product_moments((n, m2, 0.0, m4), (s0, s1, s2))[1]
+    draws = _draws_of_products(read, permutations, rng) * scale if permutations else np.empty(0)
     return concluded("Moran's I", scale * cross, (-1 / (n - 1), variance), draws)
 
 
-def _draws_of_products(read: Field, mean: float, permutations: Any, rng: Any) -> Floats:
-    return drawn(lambda z: read.neighbours.products(z, z), (read.known - mean,), permutations, rng)
+def _draws_of_products(read: Field, permutations: Any, rng: Any) -> Floats:
+    return drawn(lambda z: read.neighbours.products(z, z), (less_mean(read.known),), permutations, rng)
 
 
 def geary(
@@ -365,7 +382,7 @@ def geary(
     read = field_of(values, graph, group, rates)
     read.refuse_own()
     x = read.known
-    n, mean, z = len(x), float(x.mean()), x - x.mean()
+    n, mean, z = len(x), float(x.mean()), less_mean(x)
     m2, (s0, s1, s2) = dot(z, z), read.neighbours.moments
     if undefined("Geary's C", n, m2, mean, s0):
         return concluded("Geary's C", np.nan, (np.nan, np.nan), np.empty(0))
@@ -419,19 +436,24 @@ def getis_ord(
     read.refuse_own()
     x = read.known
     read.refuse_negative("Getis and Ord's G")
-    sums = np.array([np.sum(x**power) for power in (1, 2, 3, 4)])
-    pairs = sums[0] ** 2 - sums[1]
-    links = read.neighbours.moments
-    if (
-        undefined("Getis and Ord's G", len(x), float(np.square(x - x.mean()).sum()), float(x.mean()), links[0])
-        or pairs <= 0
-    ):
-        return concluded("Getis and Ord's G", np.nan, (np.nan, np.nan), np.empty(0))
-    expected, variance = product_moments(len(x), sums, links)
-    draws = drawn(lambda x: read.neighbours.products(x, x), (x,), permutations, rng) / pairs
-    return concluded(
-        "Getis and Ord's G", read.neighbours.products(x, x) / pairs, (expected / pairs, variance / pairs**2), draws
+    near, z, mean, name = read.neighbours, less_mean(x), float(x.mean()), "Getis and Ord's G"
+    m2, (s0, s1, s2) = dot(z, z), near.moments
+    pairs = dot(x, x.sum() - x)
+    if undefined(name, len(x), m2, mean, s0, zeros=int(np.count_nonzero(x)) < 2):
+        return concluded(name, np.nan, (np.nan, np.nan), np.empty(0))
+    ends = near.degree + near.received(np.ones(len(x)))
+    uneven = ends - ends.mean()
+
+    def products(z: Floats) -> float:
+        """Σ w_ij x_i x_j − S₀ m²."""
+        return near.products(z, z) + mean * dot(uneven, z)
+
+    expected, variance = product_moments(
+        (len(x), m2, float((z**3).sum()), float((z**4).sum())), (s0, s1, s2), mean, dot(uneven, uneven)
     )
+    draws = drawn(products, (z,), permutations, rng) / pairs
+    moments = expected / pairs, variance / pairs**2
+    return concluded(name, products(z) / pairs, moments, draws, base=s0 * mean**2 / pairs)
 
 
 def bivariate_moran(
@@ -482,7 +504,7 @@ def bivariate_moran(
     read, second = field_of_two(values, others, graph, group, other)
     read.refuse_own()
     x = read.known
-    n, z, v = len(x), x - x.mean(), second - second.mean()
+    n, z, v = len(x), less_mean(x), less_mean(second)
     links = read.neighbours.moments[0]
     name = "bivariate Moran's I"
     if any(undefined(name, n, dot(one, one), float(raw.mean()), links) for one, raw in ((z, x), (v, second))):
@@ -490,7 +512,8 @@ def bivariate_moran(
     scale = 1 / float(np.sqrt(dot(z, z) * dot(v, v)))
     # Σ_j v_j a_j with a_j = Σ_i w_ij z_i: dealing v out anew, the mean is 0 and the variance that of a sum of two lists.
     received = read.neighbours.received(z)
-    variance = scale**2 * dot(v, v) * float(np.square(received - received.mean()).sum()) / (n - 1)
+    uneven = less_mean(received)
+    variance = scale**2 * dot(v, v) * dot(uneven, uneven) / (n - 1)
     draws = drawn(lambda v: dot(received, v), (v,), permutations, rng) * scale
     return concluded(name, scale * dot(received, v), (0.0, variance), draws)
 
@@ -537,7 +560,7 @@ def lee(
     """
     read, second = field_of_two(values, others, graph, group, other)
     x = read.known
-    n, z, v = len(x), x - x.mean(), second - second.mean()
+    n, z, v = len(x), less_mean(x), less_mean(second)
     if any(undefined("Lee's L", n, dot(one, one), float(raw.mean()), 1.0) for one, raw in ((z, x), (v, second))):
         return concluded("Lee's L", np.nan, (np.nan, np.nan), np.empty(0))
     near, own = read.neighbours, read.neighbours.own

@@ -11,7 +11,7 @@ import numpy as np
 
 from segregation_tools.kernels.compile import added_in_any_order, compiled
 from segregation_tools.kernels.pool import in_chunks
-from segregation_tools.kernels.sample import numbered, seeds_of, stream, uniform
+from segregation_tools.kernels.sample import numbered, seeds_of, sequence, stream, uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["each_for_itself", "order_of", "shared_by_class"]
 
 UNITS = 1024  # worked on together
-TIE = 1e-12  # sums that differ by less than this part of the largest they could be are one: they were added in other orders
+ROOM = 1 << 20  # neighbours drawn at a time for all units, which bounds the memory that units with many of them take
 
 
 @compiled
@@ -62,13 +62,23 @@ def _some(state: State, size: int, order: Whole, swapped: Whole, chosen: Whole) 
 
 
 def shared_by_class(
-    root: int, draws: int, u: Floats, many: Whole, observed: Floats, signs: Floats, *, squared: bool = False
+    root: int,
+    draws: int,
+    u: Floats,
+    loose: Floats,
+    many: Whole,
+    observed: Floats,
+    slack: Floats,
+    *,
+    squared: bool = False,
 ) -> Whole:
-    """Count the draws in which the others who take the places of a unit's neighbours say as much as those do, or more.
+    """Count the draws in which others who take the places of a unit's neighbours say as much as those do or more, or less.
 
     The draws of all units are the same, and so are those with as many neighbours: their sums are sorted once, and each unit
     looks up its own. Of k + 1 others drawn, the first k are neighbours; where the unit itself is among those, the last one
     takes its place. So each draw is one of k others without replacement, exactly.
+
+    Two sums are the same where they differ by no more than what adding them up in another order may change.
 
     Parameters
     ----------
@@ -78,56 +88,76 @@ def shared_by_class(
         How many.
     u : ndarray of shape (units,)
         What neighbours say.
+    loose : ndarray of shape (units,)
+        What each adds to the rounding of a sum: of Σ u_j for each j, of Σ (u_i − u_j)² for each j and for i.
     many : ndarray of int, shape (units,)
         How many neighbours each unit has, all of them counting alike.
-    observed : ndarray of shape (units,)
-        Σ u_j over the neighbours.
-    signs : ndarray of shape (units,)
-        Where it is below 0, draws are counted that say as much or less.
+    observed, slack : ndarray of shape (units,)
+        Σ u_j over the neighbours, and its rounding.
     squared : bool
-        Whether sums are Σ (u_i − u_j)² instead; signs are not read.
+        Whether sums are Σ (u_i − u_j)² instead.
 
     Returns
     -------
-    ndarray of int, shape (units,)
-        0 for units without neighbours.
+    ndarray of int, shape (2, units)
+        Draws that say as much or more, and as much or less: those that say the same are counted in both.
     """
     units, most = len(u), int(many.max())
-    drawn = np.empty((draws, most + 1), dtype=np.int64)
-    in_chunks(lambda first, last: _drawn(seeds_of(root, first, last), units, drawn[first:last]), draws, 64)
-    sums = _running_sums(u, drawn)
-    squares = _running_sums(u * u, drawn) if squared else sums
-    counts = np.zeros(units, dtype=np.int64)
-    tie = _tie(u, squared)
+    counts = np.zeros((2, units), dtype=np.int64)
     small = many.astype(np.uint16) if most < 2**16 else many  # which are sorted in two steps
     order, begins = np.argsort(small, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(many))])
-    for k in (1 + np.flatnonzero(np.diff(begins[1:]))).tolist():
-        members = order[begins[k] : begins[k + 1]]
-        ordered = sums[k] if squared else np.sort(sums[k])
-
-        def work(first: int, last: int, k: int = k, members: Whole = members, ordered: Floats = ordered) -> None:
+    members = {k: order[begins[k] : begins[k + 1]] for k in (1 + np.flatnonzero(np.diff(begins[1:]))).tolist()}
+    at_once = max(ROOM // (most + 1), 1)
+    for begin in range(0, draws, at_once):
+        seeds = seeds_of(root, begin, min(begin + at_once, draws))
+        drawn = np.empty((len(seeds), most + 1), dtype=np.int64)
+        _draw_all(seeds, units, drawn)
+        sums, slacks = _running_sums(u, drawn), _running_sums(loose, drawn)
+        squares = _running_sums(u * u, drawn) if squared else sums
+        for k, here in members.items():
             if squared:
-                _looked_at(members[first:last], k, observed, tie * k, u, sums[k], squares[k], counts)
+                bounds = sums[k], squares[k] + slacks[k], squares[k] - slacks[k]
+                _look_at_all(here, k, u, loose, observed, slack, bounds, counts)
             else:
-                _looked_up(members[first:last], observed, signs, ordered, tie * k, counts)
-
-        in_chunks(work, len(members), UNITS if squared else UNITS * 64)
-    _without_oneself(drawn, u, many, observed, signs, squared, sums, squares, tie, counts)
+                _look_up_all(here, observed, slack, np.sort(sums[k] + slacks[k]), np.sort(sums[k] - slacks[k]), counts)
+        _without_oneself(drawn, u, loose, many, observed, slack, squared, sums, squares, slacks, counts)
     return counts
 
 
-def _tie(u: Floats, squared: bool) -> float:
-    return TIE * float(4 * (u * u).max() if squared else np.abs(u).max())
+def _draw_all(seeds: State, units: int, drawn: Whole) -> None:
+    in_chunks(lambda first, last: _drawn(seeds[first:last], units, drawn[first:last]), len(seeds), 64)
+
+
+def _look_up_all(here: Whole, observed: Floats, slack: Floats, highest: Floats, lowest: Floats, counts: Whole) -> None:
+    in_chunks(
+        lambda first, last: _looked_up(here[first:last], observed, slack, highest, lowest, counts),
+        len(here),
+        UNITS * 64,
+    )
+
+
+def _look_at_all(
+    here: Whole,
+    k: int,
+    u: Floats,
+    loose: Floats,
+    observed: Floats,
+    slack: Floats,
+    bounds: tuple[Floats, Floats, Floats],
+    counts: Whole,
+) -> None:
+    in_chunks(
+        lambda first, last: _looked_at(here[first:last], k, u, loose, observed, slack, *bounds, counts),
+        len(here),
+        UNITS,
+    )
 
 
 @compiled
 def _drawn(seeds: State, size: int, drawn: Whole) -> None:
-    many = drawn.shape[1]
-    chosen, swapped, order = np.empty(min(many, size), np.int64), np.empty(many, np.int64), np.arange(size)
+    swapped, order = np.empty(drawn.shape[1], np.int64), np.arange(size)
     for p in range(len(seeds)):
-        _some(stream(seeds[p]), size, order, swapped, chosen)
-        drawn[p, : chosen.size] = chosen
-        drawn[p, chosen.size :] = -1
+        _some(stream(seeds[p]), size, order, swapped, drawn[p])
 
 
 def _running_sums(u: Floats, drawn: Whole) -> Floats:
@@ -138,88 +168,126 @@ def _running_sums(u: Floats, drawn: Whole) -> Floats:
 
 
 @compiled
-def _looked_up(members: Whole, observed: Floats, signs: Floats, ordered: Floats, tie: float, counts: Whole) -> None:
+def _first_not_below(ordered: Floats, limit: float, begin: int, end: int) -> int:
+    """Where the first number that is not below a limit stands, which is known to lie from `begin` to `end`."""
+    size = end - begin
+    while size > 0:
+        half = size >> 1
+        if ordered[begin + half] < limit:
+            begin += half + 1
+            size -= half + 1
+        else:
+            size = half
+    return begin
+
+
+@compiled
+def _looked_up(members: Whole, observed: Floats, slack: Floats, highest: Floats, lowest: Floats, counts: Whole) -> None:
     # How many sums lie below so many parts of their range: a first guess, from which a step or two remain.
-    low, span, parts = ordered[0], ordered[-1] - ordered[0], ordered.size
+    draws = highest.size
+    low, span, parts = highest[0], highest[-1] - highest[0], draws
     scale = parts / span if span > 0 else 0.0
-    below = np.full(parts + 2, ordered.size)
+    below = np.full(parts + 2, draws)
     at = 0
     for part in range(parts + 1):
-        while at < ordered.size and (ordered[at] - low) * scale < part:
+        while at < draws and (highest[at] - low) * scale < part:
             at += 1
         below[part] = at
     for i in members:
-        limit = observed[i] - tie if signs[i] >= 0 else observed[i] + tie
+        limit = observed[i] - slack[i]
         part = int(min(max((limit - low) * scale, 0.0), np.float64(parts)))
-        begin, size = below[part], below[part + 1] - below[part]
-        while size > 0:  # the first that is not below the limit; a sum within rounding of the value is a tie
-            half = size >> 1
-            if ordered[begin + half] < limit:
-                begin += half + 1
-                size -= half + 1
-            else:
-                size = half
-        counts[i] = ordered.size - begin if signs[i] >= 0 else begin
+        less = _first_not_below(highest, limit, below[part], below[part + 1])
+        counts[0, i] += draws - less
+        limit = observed[i] + slack[i]
+        if less < draws and lowest[less] <= limit:  # some draws are the value itself
+            less = _first_not_below(lowest, np.nextafter(limit, np.inf), less + 1, draws)
+        counts[1, i] += less
 
 
 @compiled
 def _looked_at(
-    members: Whole, k: int, observed: Floats, tie: float, u: Floats, sums: Floats, squares: Floats, counts: Whole
+    members: Whole,
+    k: int,
+    u: Floats,
+    loose: Floats,
+    observed: Floats,
+    slack: Floats,
+    sums: Floats,
+    highest: Floats,
+    lowest: Floats,
+    counts: Whole,
 ) -> None:
     for i in members:
         # Σ (u_i − u)² = k u_i² − 2 u_i Σ u + Σ u²
-        counts[i] = _at_least(squares, sums, -2 * u[i], observed[i] - tie - k * u[i] * u[i])
+        rest, off = observed[i] - k * u[i] * u[i], slack[i] + k * loose[i]
+        more, less = _beyond(sums, highest, lowest, -2 * u[i], rest - off, rest + off)
+        counts[0, i] += more
+        counts[1, i] += less
 
 
 @added_in_any_order
-def _at_least(squares: Floats, sums: Floats, factor: float, limit: float) -> int:
-    found = 0
+def _beyond(sums: Floats, highest: Floats, lowest: Floats, factor: float, low: float, high: float) -> tuple[int, int]:
+    more, less = 0, 0
     for p in range(sums.size):
-        found += squares[p] + factor * sums[p] >= limit
-    return found
+        off = factor * sums[p]
+        more += highest[p] + off >= low
+        less += lowest[p] + off <= high
+    return more, less
 
 
 @compiled
 def _without_oneself(
     drawn: Whole,
     u: Floats,
+    loose: Floats,
     many: Whole,
     observed: Floats,
-    signs: Floats,
+    slack: Floats,
     squared: bool,
     sums: Floats,
     squares: Floats,
-    tie: float,
+    slacks: Floats,
     counts: Whole,
 ) -> None:
     """Where a unit was drawn as its own neighbour, the one drawn behind its neighbours takes its place."""
     for p in range(drawn.shape[0]):
         for j in range(drawn.shape[1] - 1):
             i = drawn[p, j]
-            k = many[i] if i >= 0 else 0
+            k = many[i]
             if j >= k:
                 continue
-            other = drawn[p, k]
+            other, off = drawn[p, k], slacks[k, p]
             if squared:
-                before = k * u[i] * u[i] - 2 * u[i] * sums[k, p] + squares[k, p]
-                after = before + (u[i] - u[other]) ** 2
+                low, high = squares[k, p] + off - 2 * u[i] * sums[k, p], squares[k, p] - off - 2 * u[i] * sums[k, p]
+                rest, near = observed[i] - k * u[i] * u[i], slack[i] + k * loose[i]
+                change = (u[i] - u[other]) ** 2
+                after = squares[k, p] - 2 * u[i] * sums[k, p] + change
+                off += loose[other]
             else:
-                before = sums[k, p]
-                after = before - u[i] + u[other]
-            if squared or signs[i] >= 0:
-                counts[i] += int(after >= observed[i] - tie * k) - int(before >= observed[i] - tie * k)
-            else:
-                counts[i] += int(after <= observed[i] + tie * k) - int(before <= observed[i] + tie * k)
+                low, high = sums[k, p] + off, sums[k, p] - off
+                rest, near = observed[i], slack[i]
+                if 2 * loose[i] > off:  # what is left without a unit so large has lost its digits
+                    after, off = u[other], loose[other]
+                    for at in range(k):
+                        if at != j:
+                            after += u[drawn[p, at]]
+                            off += loose[drawn[p, at]]
+                else:
+                    after = sums[k, p] - u[i] + u[other]
+                    off += loose[other]
+            counts[0, i] += int(after + off >= rest - near) - int(low >= rest - near)
+            counts[1, i] += int(after - off <= rest + near) - int(high <= rest + near)
 
 
 def each_for_itself(
     root: int,
     draws: int,
     u: Floats,
+    loose: Floats,
     begins: Whole,
     weights: Floats,
     observed: Floats,
-    signs: Floats,
+    slack: Floats,
     *,
     squared: bool = False,
 ) -> Whole:
@@ -231,30 +299,28 @@ def each_for_itself(
         Of the streams.
     draws : int
         How many.
-    u : ndarray of shape (units,)
-        What neighbours say.
+    u, loose : ndarray of shape (units,)
+        What neighbours say, and what each adds to the rounding of a sum.
     begins : ndarray of int, shape (units + 1,)
         Where the neighbours of each unit begin.
     weights : ndarray of shape (links,)
         How much each counts.
-    observed : ndarray of shape (units,)
-        Σ w_j u_j over the neighbours.
-    signs : ndarray of shape (units,)
-        Where it is below 0, draws are counted that say as much or less.
+    observed, slack : ndarray of shape (units,)
+        Σ w_j u_j over the neighbours, and its rounding.
     squared : bool
-        Whether sums are Σ w_j (u_i − u_j)² instead; signs are not read.
+        Whether sums are Σ w_j (u_i − u_j)² instead.
 
     Returns
     -------
-    ndarray of int, shape (units,)
+    ndarray of int, shape (2, units)
     """
     units = len(u)
-    counts = np.zeros(units, dtype=np.int64)
-    tie = _tie(u, squared)
+    counts = np.zeros((2, units), dtype=np.int64)
+    loosest = float(loose.max())
 
     def work(first: int, last: int) -> None:
         seeds = seeds_of(root, first, last)
-        _each_for_itself(seeds, first, draws, u, begins, weights, observed, squared, signs, tie, counts)
+        _each_for_itself(seeds, first, draws, u, loose, loosest, begins, weights, observed, slack, squared, counts)
 
     in_chunks(work, units, UNITS // 4)
     return counts
@@ -266,12 +332,13 @@ def _each_for_itself(
     first: int,
     draws: int,
     u: Floats,
+    loose: Floats,
+    loosest: float,
     begins: Whole,
     weights: Floats,
     observed: Floats,
+    slack: Floats,
     squared: bool,
-    signs: Floats,
-    tie: float,
     counts: Whole,
 ) -> None:
     others = u.size - 1
@@ -279,16 +346,19 @@ def _each_for_itself(
     for at in range(len(seeds)):
         i = first + at
         here, center = weights[begins[i] : begins[i + 1]], u[i]
-        many, found, slack = here.size, 0, tie * here.sum()
+        many, own = here.size, here.sum() * loose[i] if squared else 0.0
+        low, high = observed[i] - slack[i] - own, observed[i] + slack[i] + own
+        least, most = low - here.sum() * loosest, high + here.sum() * loosest
         chosen = room[:many]
         quick = many * many < others  # hardly ever one twice
-        state = stream(seeds[at])
+        state, numbers = stream(seeds[at]), sequence(seeds[at])
+        more, less = 0, 0
         for p in range(draws if many else 0):
             twice = not quick
             if quick:
                 # Numbers of a counter: none waits for the one before.
                 for j in range(many):
-                    chosen[j] = int(numbered(seeds[at], p * many + j) * others)
+                    chosen[j] = int(numbered(numbers, p * many + j) * others)
                     for k in range(j):
                         twice |= chosen[k] == chosen[j]
             if twice:
@@ -300,5 +370,12 @@ def _each_for_itself(
             else:
                 for j in range(many):
                     total += here[j] * u[chosen[j] + (chosen[j] >= i)]
-            found += total >= observed[i] - slack if squared or signs[i] >= 0 else total <= observed[i] + slack
-        counts[i] = found
+            over, under = total > most, total < least
+            if over == under:  # so near that it may be the value itself
+                off = 0.0
+                for j in range(many):
+                    off += here[j] * loose[chosen[j] + (chosen[j] >= i)]
+                over, under = total + off >= low, total - off <= high
+            more += over
+            less += under
+        counts[0, i], counts[1, i] = more, less

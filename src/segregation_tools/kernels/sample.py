@@ -79,9 +79,15 @@ def uniform(state: State) -> float:
 
 
 @compiled
-def numbered(seed: np.uint64, number: int) -> float:
-    """Draw a number from 0 to below 1 by its place in the sequence of splitmix64: none waits for the one before."""
-    return np.float64(_mixed(seed + np.uint64(number + 5) * np.uint64(STEP)) >> np.uint64(11)) * (
+def sequence(seed: np.uint64) -> np.uint64:
+    """Begin a sequence of `numbered`: seeds of `seeds_of` are one step apart, and unmixed they would be one, shifted."""
+    return _mixed(seed)
+
+
+@compiled
+def numbered(sequence: np.uint64, number: int) -> float:
+    """Draw a number from 0 to below 1 by its place in a sequence of splitmix64: none waits for the one before."""
+    return np.float64(_mixed(sequence + np.uint64(number + 5) * np.uint64(STEP)) >> np.uint64(11)) * (
         1.0 / 9007199254740992.0
     )
 

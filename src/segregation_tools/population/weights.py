@@ -26,7 +26,7 @@ def weights_between(graph: Any, units: pd.Index[Any]) -> sparse.csr_array:
     Returns
     -------
     csr_array of shape (units, units)
-        A copy, in the order of the units, without explicit zeros.
+        A copy, in the order of the units, every link once, without explicit zeros.
 
     Raises
     ------
@@ -51,6 +51,7 @@ def weights_between(graph: Any, units: pd.Index[Any]) -> sparse.csr_array:
         msg = f"weights between {size} units have the shape ({size}, {size}), not {weights.shape}"
         raise DataError(msg)
     matrix = sparse.csr_array(weights, dtype=np.float64, copy=True)
+    matrix.sum_duplicates()
     if labels is None:
         return _checked(matrix, units)
     place = pd.Index(labels).get_indexer(units)
@@ -95,6 +96,8 @@ def _is_matrix(weights: Any) -> bool:
 
 
 def _checked(weights: sparse.csr_array, units: pd.Index[Any]) -> sparse.csr_array:
+    if not weights.nnz or (weights.data.min() > 0 and weights.data.max() < np.inf):
+        return weights
     wrong = ~(np.isfinite(weights.data) & (weights.data >= 0))
     if wrong.any():
         rows = np.unique(np.repeat(np.arange(len(units)), np.diff(weights.indptr))[wrong])

@@ -14,37 +14,37 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["links_of_cells", "moment_sums", "total_of"]
+__all__ = ["cells_alone", "links_of_cells", "moment_sums", "squares_of_cells", "total_of"]
 
 ROWS = 256  # worked on together
 
 
-def total_of(values: NDArray[Any]) -> float:
-    """Add up all values; NaN where one is.
+def total_of(values: NDArray[Any], pivot: float, *, holes: bool = False) -> float:
+    """Add up all values less one of them.
 
     Parameters
     ----------
     values : ndarray of numbers, shape (rows, cols)
         One a cell.
+    pivot : float
+        What is taken from each: where all are the same, nothing is left.
+    holes : bool
+        Whether NaN is no cell; else the total is NaN where one is.
 
     Returns
     -------
     float
     """
-    return _added(values, holes=False)
-
-
-def _added(values: NDArray[Any], *, holes: bool) -> float:
     totals = np.zeros(len(range(0, len(values), ROWS)))
 
     def work(first: int, last: int) -> None:
-        totals[first // ROWS] = _total(values[first:last], holes)
+        totals[first // ROWS] = _total(values[first:last], pivot, holes)
 
     in_chunks(work, len(values), ROWS)
     return float(totals.sum())
 
 
-def moment_sums(values: NDArray[Any], cells: int, total: float, *, corners: bool) -> tuple[float, Floats]:
+def moment_sums(values: NDArray[Any], cells: int, pivot: float, total: float, *, corners: bool) -> tuple[float, Floats]:
     """Add up what Moran's I and its variance are made of, with z the values less their mean.
 
     Parameters
@@ -53,21 +53,23 @@ def moment_sums(values: NDArray[Any], cells: int, total: float, *, corners: bool
         NaN where there is no cell.
     cells : int
         How many there are.
+    pivot : float
+        One of the values.
     total : float
-        Of the values; NaN where some are.
+        Of the values less the pivot.
     corners : bool
         Whether cells that meet in a corner are neighbours.
 
     Returns
     -------
     mean : float
-    sums : ndarray of shape (5,)
+    sums : ndarray of shape (6,)
         Σ z², Σ z⁴ and the sum of z_i z_j over all pairs of neighbours, each once; where there are holes, the sums of the
-        numbers of neighbours and of their squares, else 0.
+        numbers of neighbours and of their squares, and how many cells have any, else 0.
     """
     holes = cells < values.size
-    mean = (_added(values, holes=True) if holes else total) / cells
-    sums = np.zeros((len(range(0, len(values), ROWS)), 5))
+    mean = pivot + total / cells
+    sums = np.zeros((len(range(0, len(values), ROWS)), 6))
 
     def work(first: int, last: int) -> None:
         _moment_sums(values, mean, corners, holes, first, last, sums[first // ROWS])
@@ -77,15 +79,15 @@ def moment_sums(values: NDArray[Any], cells: int, total: float, *, corners: bool
 
 
 @compiled
-def _total(values: NDArray[Any], holes: bool) -> float:
+def _total(values: NDArray[Any], pivot: float, holes: bool) -> float:
     cols, total = values.shape[1], 0.0
     z, there = np.empty(cols), np.empty(cols + 2)
     for i in range(len(values)):
         if holes:
-            _deviations(values[i], 0.0, holes, z, there)
-            total += _sum(z)
+            _deviations(values[i], pivot, holes, z, there)
+            total += _sum(z, 0.0)
         else:
-            total += _sum(values[i])
+            total += _sum(values[i], pivot)
     return total
 
 
@@ -110,9 +112,10 @@ def _moment_sums(
         sums[1] += b
         sums[2] += c
         if holes:
-            a, b = _degrees(over, there, under, corners)
+            a, b, c = _degrees(over, there, under, corners)
             sums[3] += a
             sums[4] += b
+            sums[5] += c
         here, below = below, here
         over, there, under = there, under, over
 
@@ -132,16 +135,16 @@ def _deviations(row: NDArray[Any], mean: float, holes: bool, z: Floats, there: F
 
 
 @added_with_gaps
-def _sum(row: NDArray[Any]) -> float:
+def _sum(row: NDArray[Any], pivot: float) -> float:
     total = 0.0
     for j in range(row.size):
-        total += np.float64(row[j])
+        total += np.float64(row[j]) - pivot
     return total
 
 
 @added_in_any_order
-def _degrees(over: Floats, there: Floats, under: Floats, corners: bool) -> tuple[float, float]:
-    links, squares = 0.0, 0.0
+def _degrees(over: Floats, there: Floats, under: Floats, corners: bool) -> tuple[float, float, float]:
+    links, squares, linked = 0.0, 0.0, 0.0
     for j in range(there.size - 2):
         many = there[j] + there[j + 2] + over[j + 1] + under[j + 1]
         if corners:
@@ -149,7 +152,8 @@ def _degrees(over: Floats, there: Floats, under: Floats, corners: bool) -> tuple
         many *= there[j + 1]
         links += many
         squares += many * many
-    return links, squares
+        linked += many > 0
+    return links, squares, linked
 
 
 @added_in_any_order
@@ -192,3 +196,60 @@ def links_of_cells(x: Floats, *, corners: bool) -> Floats:
     sums[1:] += lines[:-1]
     sums[:-1] += lines[1:]
     return sums
+
+
+def squares_of_cells(x: Floats, where: NDArray[np.bool_] | None, *, corners: bool) -> Floats:
+    """Add up the squared differences between every cell and its neighbours.
+
+    Parameters
+    ----------
+    x : ndarray of shape (rows, cols)
+        Values.
+    where : ndarray of bool, shape (rows, cols), or None
+        Cells that there are; None for all.
+    corners : bool
+        Whether cells that meet in a corner are neighbours.
+
+    Returns
+    -------
+    ndarray of shape (rows, cols)
+    """
+    sums = np.zeros_like(x)
+    pairs: list[Any] = [(np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])]
+    if corners:
+        pairs += [(np.s_[:-1, :-1], np.s_[1:, 1:]), (np.s_[:-1, 1:], np.s_[1:, :-1])]
+    for one, other in pairs:
+        apart = np.square(x[one] - x[other])
+        if where is not None:
+            apart *= where[one] & where[other]
+        sums[one] += apart
+        sums[other] += apart
+    return sums
+
+
+@compiled
+def cells_alone(where: NDArray[np.bool_], corners: bool) -> NDArray[np.bool_]:
+    """Find cells without neighbours.
+
+    Parameters
+    ----------
+    where : ndarray of bool, shape (rows, cols)
+        Cells that there are.
+    corners : bool
+        Whether cells that meet in a corner are neighbours.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, cols)
+    """
+    rows, cols = where.shape
+    alone = where.copy()
+    for i in range(rows):
+        for j in range(cols):
+            if where[i, j]:
+                for y in range(max(i - 1, 0), min(i + 2, rows)):
+                    for x in range(max(j - 1, 0), min(j + 2, cols)):
+                        steps = abs(y - i) + abs(x - j)
+                        if where[y, x] and (steps == 1 or (corners and steps == 2)):
+                            alone[i, j] = False
+    return alone
