@@ -259,7 +259,7 @@ class Cells:
         from segregation_tools.kernels.grids.cells import cells_alone
 
         if self.where is not None:
-            alone = np.flatnonzero(cells_alone(self.where, self.corners))
+            alone = np.flatnonzero(cells_alone(self.where, corners=self.corners))
             _tell_of(Grid(self.shape[0], self.shape[1], None).labels(alone), np.ones(len(alone), dtype=bool))
 
     @property

@@ -343,6 +343,8 @@ def _each_for_itself(
 ) -> None:
     others = u.size - 1
     order, room, swapped = np.arange(others), np.empty(others, np.int64), np.empty(others, np.int64)
+    rest = u[1:].copy()  # what the others of a unit say
+    rest[:first] = u[:first]
     for at in range(len(seeds)):
         i = first + at
         here, center = weights[begins[i] : begins[i + 1]], u[i]
@@ -359,6 +361,7 @@ def _each_for_itself(
                 # Numbers of a counter: none waits for the one before.
                 for j in range(many):
                     chosen[j] = int(numbered(numbers, p * many + j) * others)
+                for j in range(many):
                     for k in range(j):
                         twice |= chosen[k] == chosen[j]
             if twice:
@@ -366,10 +369,10 @@ def _each_for_itself(
             total = 0.0
             if squared:
                 for j in range(many):
-                    total += here[j] * (center - u[chosen[j] + (chosen[j] >= i)]) ** 2
+                    total += here[j] * (center - rest[chosen[j]]) ** 2
             else:
                 for j in range(many):
-                    total += here[j] * u[chosen[j] + (chosen[j] >= i)]
+                    total += here[j] * rest[chosen[j]]
             over, under = total > most, total < least
             if over == under:  # so near that it may be the value itself
                 off = 0.0
@@ -379,3 +382,5 @@ def _each_for_itself(
             more += over
             less += under
         counts[0, i], counts[1, i] = more, less
+        if i < others:
+            rest[i] = u[i]

@@ -215,10 +215,7 @@ def squares_of_cells(x: Floats, where: NDArray[np.bool_] | None, *, corners: boo
     ndarray of shape (rows, cols)
     """
     sums = np.zeros_like(x)
-    pairs: list[Any] = [(np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])]
-    if corners:
-        pairs += [(np.s_[:-1, :-1], np.s_[1:, 1:]), (np.s_[:-1, 1:], np.s_[1:, :-1])]
-    for one, other in pairs:
+    for one, other in _pairs(corners):
         apart = np.square(x[one] - x[other])
         if where is not None:
             apart *= where[one] & where[other]
@@ -227,8 +224,7 @@ def squares_of_cells(x: Floats, where: NDArray[np.bool_] | None, *, corners: boo
     return sums
 
 
-@compiled
-def cells_alone(where: NDArray[np.bool_], corners: bool) -> NDArray[np.bool_]:
+def cells_alone(where: NDArray[np.bool_], *, corners: bool) -> NDArray[np.bool_]:
     """Find cells without neighbours.
 
     Parameters
@@ -242,14 +238,14 @@ def cells_alone(where: NDArray[np.bool_], corners: bool) -> NDArray[np.bool_]:
     -------
     ndarray of bool, shape (rows, cols)
     """
-    rows, cols = where.shape
-    alone = where.copy()
-    for i in range(rows):
-        for j in range(cols):
-            if where[i, j]:
-                for y in range(max(i - 1, 0), min(i + 2, rows)):
-                    for x in range(max(j - 1, 0), min(j + 2, cols)):
-                        steps = abs(y - i) + abs(x - j)
-                        if where[y, x] and (steps == 1 or (corners and steps == 2)):
-                            alone[i, j] = False
-    return alone
+    near = np.zeros_like(where)
+    for one, other in _pairs(corners):
+        near[one] |= where[other]
+        near[other] |= where[one]
+    return where & ~near
+
+
+def _pairs(corners: bool) -> list[Any]:
+    """Where both cells of all pairs of neighbours are, each pair once."""
+    pairs: list[Any] = [(np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])]
+    return [*pairs, (np.s_[:-1, :-1], np.s_[1:, 1:]), (np.s_[:-1, 1:], np.s_[1:, :-1])] if corners else pairs
