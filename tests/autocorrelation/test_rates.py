@@ -43,3 +43,21 @@ def test_labels_stay_and_impossible_units_are_named():
             sgt.empirical_bayes(pd.Series(members, index=["a", "b"]), people)
     with pytest.raises(sgt.DataError, match="shapes"):
         sgt.empirical_bayes([1, 2], [3])
+
+
+def test_labels_bring_members_and_people_together():
+    members, people = pd.Series([1, 30, 7], index=["a", "b", "c"]), pd.Series([90, 20, 60], index=["c", "a", "b"])
+    for standardized in (True, False):
+        found = sgt.empirical_bayes(members, people, standardized=standardized)
+        assert found.index.tolist() == ["a", "b", "c"]
+        assert found.tolist() == sgt.empirical_bayes([1, 30, 7], [20, 60, 90], standardized=standardized).tolist()
+    with pytest.raises(sgt.DataError, match="only one has 'a', 'd'"):
+        sgt.empirical_bayes(members, people.rename({"a": "d"}))
+    with pytest.raises(sgt.DataError, match="stand more than once: 'a'"):
+        sgt.empirical_bayes(members, people.rename({"b": "a"}))
+
+
+def test_what_are_no_numbers_is_refused_and_nothing_is_nothing():
+    with pytest.raises(sgt.DataError, match="at_risk must be numbers"):
+        sgt.empirical_bayes([1, 2], ["many", "few"])
+    assert sgt.empirical_bayes([], []).size == 0

@@ -1,6 +1,7 @@
 """Statistics of a whole place, against their definitions, all permutations there are, and esda."""
 
 import itertools
+from fractions import Fraction
 
 import esda
 import numba
@@ -229,3 +230,66 @@ def test_islands_are_named_and_have_no_say():
     with pytest.warns(sgt.DataWarning, match="units without neighbours: 4"):
         found = sgt.moran(x, sparse.csr_array(weights))
     assert found.value == pytest.approx(moran(x, weights))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full((500, 1), 0.1),
+        np.full((300, 3), 0.7),
+        np.full((700, 900), 1 / 3),
+        np.full((10, 20_000), 0.1),
+        np.where(np.arange(6000).reshape(600, 10) % 7 == 0, np.nan, 0.1),
+        np.full((600, 7), 0.1, dtype=np.float32),
+    ],
+)
+def test_grids_that_do_not_vary_are_undefined(values):
+    """However many rounding errors of a sum there are: less one of them, nothing is left of any value."""
+    with pytest.warns(sgt.UndefinedWarning, match="all values are the same"):
+        found = sgt.moran(values)
+    assert np.isnan([found.value, found.p_value]).all()
+
+
+@pytest.mark.parametrize("far", [0, 10, 10**3, 10**6, 10**9])
+def test_moments_of_g_keep_their_digits_far_from_zero(far):
+    """Beside exact fractions over all orders; a ring, in which only products vary, and a place in which sums do too."""
+    x = [far + one for one in (3, 1, 4, 1, 5)]
+    around = np.roll(np.eye(5, dtype=int), 1, axis=1) + np.roll(np.eye(5, dtype=int), -1, axis=1)
+    uneven = np.triu(np.arange(25).reshape(5, 5) % 3, 1)
+    for w in (around, uneven):
+        links = [(i, j, int(w[i, j])) for i in range(5) for j in range(5) if w[i, j]]
+        sums = [sum(k * o[i] * o[j] for i, j, k in links) for o in itertools.permutations(x)]
+        mean = Fraction(sum(sums), len(sums))
+        variance = sum((one - mean) ** 2 for one in sums) / len(sums)
+        pairs = sum(x) ** 2 - sum(one * one for one in x)
+        found = sgt.getis_ord(np.array(x, dtype=float), sparse.csr_array(w.astype(float)))
+        assert found.expected == pytest.approx(float(mean / pairs), rel=1e-12)
+        assert found.variance == pytest.approx(float(variance / pairs**2), rel=1e-9)
+        assert np.isfinite(found.p_value)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-90, 1e-30, 1e80, 1e300])
+def test_the_unit_of_values_does_not_matter(scale):
+    x, w = np.random.default_rng(1).random(30), sparse.csr_array(np.roll(np.eye(30), 1, axis=1))
+    grid = np.random.default_rng(2).random((6, 7))
+    holes = np.where(grid < 0.1, np.nan, grid)
+    for statistic in (sgt.moran, sgt.geary, sgt.getis_ord):
+        for values, by in ((x, [w]), (grid, []), (holes, [])):
+            ours, theirs = statistic(values * scale, *by), statistic(values, *by)
+            assert [ours.value, ours.z] == pytest.approx([theirs.value, theirs.z], rel=1e-9)
+    for statistic in (sgt.local_moran, sgt.local_geary, sgt.local_g):
+        ours, theirs = statistic(x * scale, w, rng=1), statistic(x, w, rng=1)
+        np.testing.assert_allclose(ours.z, theirs.z, rtol=1e-9)
+        np.testing.assert_array_equal(ours.p_value, theirs.p_value)
+
+
+def test_what_is_undefined_says_why():
+    w = sparse.csr_array(np.roll(np.eye(6), 1, axis=1))
+    with pytest.warns(sgt.UndefinedWarning, match="no two units have values above 0"):
+        assert np.isnan(sgt.getis_ord(np.array([5.0, 0, 0, 0, 0, 0]), w).value)
+    three = sparse.csr_array(np.roll(np.eye(3), 1, axis=1))
+    for statistic in (sgt.moran, sgt.geary, sgt.getis_ord):
+        with pytest.warns(sgt.UndefinedWarning, match="takes four units"):
+            assert np.isnan(statistic(np.array([1.0, 2, 4]), three).p_value)
+    with pytest.warns(sgt.UndefinedWarning, match="there is one unit"):
+        sgt.moran(np.ones((1, 1)))

@@ -261,11 +261,9 @@ def _refuse_twice(units: pd.Index[Any]) -> None:
 
 def _labels_of(graph: Any) -> pd.Index[Any] | None:
     """Labels of a graph or a frame of weights; None of a matrix."""
-    labels = (
-        graph.index
-        if isinstance(graph, pd.DataFrame)
-        else getattr(graph, "unique_ids", getattr(graph, "id_order", None))
-    )
+    if isinstance(graph, pd.DataFrame):
+        return graph.index
+    labels = getattr(graph, "unique_ids", getattr(graph, "id_order", None))
     return None if labels is None else pd.Index(labels)
 
 
@@ -297,9 +295,6 @@ def _group(pop: Population, group: Hashable | None) -> Hashable:
 def _of_population(pop: Population, graph: Any, group: Hashable, rates: str) -> Field:
     members, people = pop.counts[pop.groups.index(group)], pop.sizes
     somebody = people > 0
-    if not somebody.any():
-        msg = "no unit has residents, and so no share"
-        raise DataError(msg)
     values = np.full(people.shape, np.nan)
     if rates == "share":
         np.divide(members, people, out=values, where=somebody)
@@ -370,7 +365,7 @@ def _between_cells(graph: Any, grid: Geography | Grid, *, labelled: bool) -> csr
     """Weights between cells, called by row and column or numbered from 0; in the order of the graph where they are not."""
     labels = _labels_of(graph)
     numbered = pd.RangeIndex(len(grid.units))
-    if labels is not None and labels.nlevels == 2:
+    if labels is not None and set(labels) == set(grid.units):
         return weights_between(graph, grid.units)
     if labelled or labels is None or set(labels) == set(numbered):
         return weights_between(graph, numbered)
