@@ -53,7 +53,8 @@ pd.Series({group: float(sgt.moran(pop, group=group, rates="empirical_bayes")) fo
 # ## Tract by tract
 #
 # The others are dealt out to the neighbours of each tract 9,999 times. A twentieth of all tracts would look like a cluster in
-# each tail though nothing were alike: `fdr=0.05` limits the share of such false ones among those that are found.
+# each tail though nothing were alike, a tenth in both: `fdr=0.05` limits the share of such false ones among those that are
+# found.
 
 # %%
 found = {group: sgt.local_moran(pop, group=group, permutations=9999, rng=7, fdr=0.05) for group in groups}
@@ -62,8 +63,8 @@ clusters.apply(pd.Series.value_counts).fillna(0).astype(int)
 
 # %%
 colours = {"High-High": "#b35806", "High-Low": "#fdb863", "Low-High": "#b2abd2", "Low-Low": "#542788"}
-words = {"High-High": "above the mean, as next door", "High-Low": "above, next door below",
-         "Low-High": "below, next door above", "Low-Low": "below the mean, as next door"}
+words = {"High-High": "above the mean, next door high", "High-Low": "above the mean, next door low",
+         "Low-High": "below the mean, next door high", "Low-Low": "below the mean, next door low"}
 projected = tracts.to_crs(tracts.estimate_utm_crs())
 figure, axes = plt.subplots(2, 2, figsize=(9.5, 7.6))
 for ax, group in zip(axes.flat, groups):
