@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from segregation_tools.autocorrelation.dealt import SAME, Around, center_of, counted, of_some, of_squares, summed
 from segregation_tools.autocorrelation.field import Field, field_of, field_of_two, refuse_population
 from segregation_tools.autocorrelation.joins import yes_or_no
 from segregation_tools.autocorrelation.neighbours import dot, less_mean
 from segregation_tools.autocorrelation.whole import undefined
 from segregation_tools.errors import OptionError
-from segregation_tools.population.options import real_number, source_of_chance
+from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -33,8 +34,6 @@ __all__ = [
 ]
 
 LEVEL = 0.05
-SAME = 1e-12  # of a variance, or of a sum, as which rounding is taken
-EPS = float(np.finfo(float).eps)
 CLUSTERS = ("Insignificant", "High-High", "Low-High", "Low-Low", "High-Low", "Other Positive", "Negative", "Undefined")
 NOT, HIGH, LOW_AMONG_HIGH, LOW, HIGH_AMONG_LOW, ALIKE, UNLIKE, UNDEFINED = range(len(CLUSTERS))
 
@@ -266,31 +265,15 @@ def local_geary(
     if undefined(name, len(x), dot(off, off), float(x.mean()), float(near.degree.sum())):
         return _nothing(read, name)
     spread = float(np.sqrt(dot(off, off) / len(x)))
-    u = (x - _center(x)) / spread
+    u = (x - center_of(x)) / spread
     value, lag = near.squares(u), near.lag(off)
-    mean, one = _of_squares(u)
+    mean, one = of_squares(u)
     loose = 2 * SAME * u * u
-    counts = _counted(read, _Around(u, 0.0, loose, value, near.lag(loose)), permutations, rng, squared=True)
+    counts = counted(read, Around(u, 0.0, loose, value, near.lag(loose)), permutations, rng, squared=True)
     alike = np.where((off > 0) & (lag > 0), HIGH, np.where((off < 0) & (lag < 0), LOW, ALIKE))
-    variance = _of_some(near, len(u) - 1, one)
+    variance = of_some(near, len(u) - 1, one)
     beside = _Beside(value, value - near.degree * mean, variance, near.many > 0, (UNLIKE, alike))
     return _concluded(read, name, beside, counts, permutations, fdr)
-
-
-def _of_squares(u: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of (u_i − u_j)² over the others."""
-    n, top = len(u) - 1, int(np.argmax(np.abs(u)))
-    first, second, third, fourth = ((np.sum(u**power) - u**power) / n for power in (1, 2, 3, 4))
-    mean = u**2 - 2 * u * first + second
-    square = u**4 - 4 * u**3 * first + 6 * u**2 * second - 4 * u * third + fourth
-    variance = square - mean**2
-    variance[variance <= SAME * square] = 0.0
-    # Beside one that is far from all others, sums of powers say nothing of these.
-    others = np.delete(u, top)
-    off = less_mean(others)
-    squares = off * (off - 2 * (u[top] - others.mean()))
-    mean[top], variance[top] = np.square(u[top] - others).mean(), squares.var() if np.ptp(others) > 0 else 0.0
-    return mean, variance
 
 
 def local_g(
@@ -401,11 +384,11 @@ def _g(read: Field, name: str, permutations: Any, rng: Any, fdr: Any, *, star: b
         return _located(read, name, x, factor, (HIGH, LOW), permutations, rng, fdr, value=factor * near.lag(x))
     own = near.own if near.own.any() else near.largest
     degree, squared = near.degree + own, near.squared_degree + own**2
-    around = _around(read, x)
+    near_by = summed(read, x)
     spread = n * squared - degree**2
     variance = dot(off, off) / n * np.where(spread > SAME * n * squared, spread, 0.0) / (n - 1)
-    away = around.lag + near.degree * (around.center - mean) + own * off
-    counts = _counted(read, around, permutations, rng)
+    away = near_by.lag + near.degree * (near_by.center - mean) + own * off
+    counts = counted(read, near_by, permutations, rng)
     beside = _Beside((near.lag(x) + own * x) / x.sum(), away, variance, near.many > 0, (HIGH, LOW))
     return _concluded(read, name, beside, counts, permutations, fdr)
 
@@ -467,28 +450,6 @@ def local_join_counts(
     return _located(read, name, x, np.where(value > 0, x, 0.0), (HIGH, UNLIKE), permutations, rng, fdr, value=value)
 
 
-class _Around(NamedTuple):
-    """Values around their center.
-
-    Attributes
-    ----------
-    u : ndarray of shape (units,)
-        Values less the center.
-    center : float
-        Somewhere in the middle.
-    loose : ndarray of shape (units,)
-        The rounding that each brings to a sum.
-    lag, slack : ndarray of shape (units,)
-        Both added up over neighbours.
-    """
-
-    u: Floats
-    center: float
-    loose: Floats
-    lag: Floats
-    slack: Floats
-
-
 class _Beside(NamedTuple):
     """What is concluded on.
 
@@ -528,61 +489,20 @@ def _located(
 ) -> LocalAutocorrelation:
     """Conclude on factor_i Σ_j w_ij x_j, the x of the others dealt out anew; of x less their mean if no value is given."""
     near, n = read.neighbours, len(x) - 1
-    around = _around(read, x)
-    u, lag = around.u, around.lag
+    near_by = summed(read, x)
+    u, lag = near_by.u, near_by.lag
     squares, total = u * u, float(u.sum())
     others, top, all_squares = (total - u) / max(n, 1), int(np.argmax(squares)), float(squares.sum())
     one = (all_squares - squares) / max(n, 1) - others * others
     if 2 * squares[top] > all_squares:  # beside one that is far from all others, sums say nothing of these
         rest = np.delete(u, top)
         one[top] = rest.var() if np.ptp(rest) > 0 else 0.0
-    counts = _counted(read, around, permutations, rng)
+    counts = counted(read, near_by, permutations, rng)
     if value is None:
         value = factor * (lag - near.degree * (total / len(u)))
     defined = (near.many > 0) & (factor != 0) & np.isfinite(factor)
-    beside = _Beside(value, lag - near.degree * others, _of_some(near, n, one), defined, kinds, np.sign(factor))
+    beside = _Beside(value, lag - near.degree * others, of_some(near, n, one), defined, kinds, np.sign(factor))
     return _concluded(read, name, beside, counts, permutations, fdr)
-
-
-def _around(read: Field, x: Floats) -> _Around:
-    center = _center(x)
-    u = x - center
-    lag, sizes = read.neighbours.lags(u)
-    parts = SAME + 4 * EPS, 4 * EPS * abs(center)
-    loose = parts[0] * np.abs(u) + parts[1]
-    return _Around(u, center, loose, lag, parts[0] * sizes + parts[1] * read.neighbours.degree)
-
-
-def _center(x: Floats) -> float:
-    """Median of a thousand of the values: around it digits are kept, though some values be far from all others."""
-    return float(np.median(x[:: len(x) // 1024 + 1]))
-
-
-def _of_some(near: Any, n: int, variance: Floats) -> Floats:
-    """Variance of Σ_j w_j u_j of some of n values without replacement, from the variance of one."""
-    if n < 2:
-        return np.full(len(variance), np.nan)
-    whole, some = n * near.squared_degree, n * near.squared_degree - near.degree**2
-    return np.where(some > SAME * whole, variance * some / (n - 1), 0.0)  # all others are neighbours, and count alike
-
-
-def _counted(
-    read: Field, around: _Around, permutations: Any, rng: Any, *, squared: bool = False
-) -> NDArray[np.int64] | None:
-    """Count, unit by unit, the draws that say as much or more, and as much or less; None without draws."""
-    draws = int(real_number(permutations, "permutations", 0, "a whole number of draws", whole=True))
-    if not draws:
-        return None
-    from segregation_tools.kernels.permute import each_for_itself, shared_by_class
-
-    near, root = read.neighbours, int(source_of_chance(rng).integers(2**63))
-    u, _, loose, observed, slack = around
-    alike = near.equal
-    if alike is not None:
-        observed, slack = observed / alike, slack / alike
-        return shared_by_class(root, draws, u, loose, near.many, observed, slack, squared=squared)
-    begins, weights = near.weights.indptr.astype(np.int64), near.weights.data  # type: ignore[union-attr]  # cells count alike
-    return each_for_itself(root, draws, u, loose, begins, weights, observed, slack, squared=squared)
 
 
 def _concluded(
