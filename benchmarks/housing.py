@@ -66,7 +66,7 @@ def divided() -> dict[str, float]:
     found = {}
     for name, index in (("H", sgt.information_theory), ("D", sgt.dissimilarity), ("V", sgt.variance_ratio)):
         goal = sgt.minimize(index)
-        supply = read_supply(sites, UNITS, PERSONS.index, ())
+        supply = read_supply(sites, UNITS, PERSONS.index, (), whole_sites=False)
         start = time.perf_counter()
         people = UNITS.to_numpy() @ PERSONS.to_numpy()
         surface = Surface.of(pop, goal, people, np.arange(len(sites)), SCALES, "biweight")

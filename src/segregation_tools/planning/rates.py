@@ -14,7 +14,7 @@ from segregation_tools.population.options import real_number
 from segregation_tools.population.reading import column_of_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from numpy.typing import NDArray
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["Pupils", "check_one_row", "columns_in_order", "numbers_of"]
+__all__ = ["Pupils", "check_one_column", "check_one_row", "columns_in_order", "numbers_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +187,29 @@ def check_one_row(index: pd.Index[Any], name: str) -> None:
         raise DataError(msg)
 
 
+def check_one_column(table: pd.DataFrame, columns: Iterable[Any], name: str) -> None:
+    """Refuse a table with several columns of one name.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Which.
+    columns : iterable
+        Names that are read.
+    name : str
+        Of the argument.
+
+    Raises
+    ------
+    DataError
+        If a column is there twice.
+    """
+    twice = [column for column in columns if list(table.columns).count(column) > 1]
+    if twice:
+        msg = f"{name} has several columns {listed(twice)}: keep one of each"
+        raise DataError(msg)
+
+
 def columns_in_order(table: pd.DataFrame, wanted: pd.Index[Any], name: str, what: str) -> pd.DataFrame:
     """Put the columns of a table in order.
 
@@ -250,6 +273,9 @@ def numbers_of(
     DataError
         If numbers are missing or out of their range; says where.
     """
+    if not table.shape[1]:
+        msg = f"{name} has no columns: give {what}"
+        raise DataError(msg)
     values = np.stack([column_of_numbers(table, column, table.index) for column in table.columns], axis=1)
     enough, few = values > least if above else values >= least, values < most if below else values <= most
     fine = np.isfinite(values) & enough & few

@@ -259,6 +259,28 @@ def test_improvement_by_removal_is_told():
     assert "improvement by removal" in str(found)
 
 
+def test_a_token_improvement_hides_no_removal():
+    pop = sgt.Population([[900, 100, 50], [100, 900, 50]], ["a", "b"], units=["west", "east", "mid"])
+    tenures = pd.DataFrame({"a": [0.4, 1.8], "b": [1.6, 0.2]}, index=["social", "owned"])
+    changes = pd.DataFrame({"unit": ["mid", "east"], "homes": [100, -500], "tenure": ["social"] * 2})
+    found = sgt.what_if(pop, changes, tenures=tenures, draws=20, rng=1)
+    assert (found.change["change_had_they_stayed"] < 0).all()  # a little better all the same
+    assert found.removal.all()
+
+
+def test_columns_that_come_twice_and_odd_numbers_are_refused():
+    pop = sgt.Population([[900, 100], [100, 900]], ["a", "b"], units=["west", "east"])
+    tenures = pd.DataFrame({"a": [0.4], "b": [1.6]}, index=["social"])
+    changes = pd.DataFrame({"unit": ["west"], "homes": [10], "tenure": ["social"]})
+    households = pd.DataFrame({"tenure": ["social"], "a": [1], "b": [1]})
+    for wrong in (changes.assign(homes=1e20), pd.concat([changes, changes[["tenure"]]], axis=1)):
+        with pytest.raises(sgt.errors.DataError, match=r"homes of changes|several columns 'tenure'"):
+            sgt.what_if(pop, wrong, tenures=tenures, draws=2, rng=1)
+    twice = pd.concat([households, households[["tenure"]]], axis=1)
+    with pytest.raises(sgt.errors.DataError, match="several columns 'tenure'"):
+        sgt.what_if(pop, changes, households=twice, draws=2, rng=1)
+
+
 def test_improvement_that_new_homes_make_is_none_by_removal():
     pop, tenures = estate()
     changes = rows(("estate", -15, "owned", None, None), ("estate", 100, "owned", None, None))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
 import segregation_tools as sgt
+from segregation_tools.planning.homes import siting
 
 from .sites import Site, spread
 
@@ -95,7 +96,7 @@ def test_twelve_sites_of_one_tenure_are_chosen_as_all_subsets_say():
     plan = town.plan(whole_sites=True, seconds=30)
     fits(town, plan, full=True)
     assert plan.value == pytest.approx(best, abs=1e-9)
-    assert plan.gap <= 1e-8
+    assert 0 <= plan.gap <= 5e-8  # but for the rounding of the solver
 
 
 @given(seed=st.integers(0, 10_000), goal=st.sampled_from([H, D, V]), metres=st.sampled_from([0, 90, 700]))
@@ -154,8 +155,6 @@ def test_money_mixes_and_ways_are_kept_to():
     assert (plan.homes[["t0", "t1"]].sum(axis=1) >= 0.5 * built - 1e-6).all()
     assert built[town.sites["walk"] > 25].sum() == 0
     assert plan.value >= town.plan().value - 1e-4
-    money = plan.binding.set_index("rule")
-    assert "budget" not in money.index or money.loc["budget", "gain"] > 0
 
 
 def test_money_costs_what_it_is_said_to_cost():
@@ -171,27 +170,31 @@ def test_money_costs_what_it_is_said_to_cost():
     assert 0 < fall <= price * 1.1  # convex: the first pound gains most
 
 
-def test_what_one_more_home_gains_is_the_slope():
+@pytest.mark.parametrize("goal", [H, D, V], ids=repr)
+def test_what_one_more_home_gains_is_measured_by_building_it(goal):
     town = Site(23, units=40, sites=10, tenures=2, most=12)
-    plan = town.plan()
+    plan = town.plan(goal=goal, seconds=2)
     step = np.zeros(plan.homes.shape)
-    step[3, 1] = 1e-4
-    totals = town.pop.group_totals + town.units.to_numpy() @ town.tenures.to_numpy()
+    for site, tenure in ((3, 1), (7, 0)):
+        step[:] = 0
+        step[site, tenure] = 1e-4
+        homes = plan.homes.to_numpy()
+        fall = (town.value(homes - step, goal) - town.value(homes + step, goal)) / 2e-4
+        assert plan.marginal.iloc[site, tenure] == pytest.approx(fall, rel=1e-3)
 
-    def value(homes):  # with shares of the region as they are in the plan
-        pops = [sgt.presence(town.with_homes(homes), metres) for metres in (150, 400)]
-        mix = totals / totals.sum()
-        entropy = -(mix * np.log(mix)).sum()
-        found = []
-        for pop in pops:
-            p = pop.counts / np.where(pop.sizes > 0, pop.sizes, 1)
-            left = -(p * np.log(np.where(p > 0, p, 1))).sum(axis=0)
-            found.append((pop.sizes * (1 - left / entropy)).sum() / totals.sum())
-        return np.mean(found)
 
-    homes = plan.homes.to_numpy()
-    rise = (value(homes + step) - value(homes - step)) / 2e-4
-    assert plan.marginal.iloc[3, 1] == pytest.approx(-rise, rel=1e-3)
+@pytest.mark.parametrize("goal", [H, D], ids=repr)
+def test_one_home_more_in_all_gains_what_a_plan_for_it_does(goal):
+    town = Site(23, units=40, sites=10, tenures=2, most=12)
+    plan = town.plan(goal=goal, gap=1e-8, seconds=4)
+    gains = plan.binding.set_index(["rule", "of"])["gain"]
+    for tenure in ("t0", "t1"):
+        values = []
+        for more in (1, -1):
+            units = town.units.copy()
+            units[tenure] += more
+            values.append(town.plan(goal=goal, units=units, gap=1e-8, seconds=4).value)
+        assert gains["homes in all", tenure] == pytest.approx((values[1] - values[0]) / 2, rel=0.02)
 
 
 def test_services_are_places_too():
@@ -267,13 +270,48 @@ def test_nothing_given_is_changed():
     pd.testing.assert_series_equal(town.units, units)
 
 
-def test_plans_by_lot_are_worse_and_the_same_again():
+def test_plans_by_lot_are_what_dealing_out_makes_of_them():
     town = Site(36, units=100, sites=40, most=12)
-    plan, again = (town.plan(rng=5, draws=12) for _ in range(2))
+    plan, again, rough = (town.plan(rng=5, draws=30, gap=gap) for gap in (1e-3, 1e-3, 1.0))
     assert plan.by_lot.equals(again.by_lot)
+    assert plan.by_lot.equals(rough.by_lot)  # whatever was planned before
+    assert town.plan(rng=5, draws=3, gap=1.0).by_lot.equals(plan.by_lot.iloc[:3])
+    room, chance = np.repeat(np.arange(40), town.sites["capacity"]), np.random.default_rng(1)
+    dealt = []
+    for _ in range(30):
+        homes = np.zeros((40, 2))
+        np.add.at(homes, (chance.permutation(room)[: town.units.sum()], np.repeat([0, 1], town.units)), 1)
+        dealt.append(town.value(homes, H))
+    error = np.std(dealt) * np.sqrt(2 / 30)
+    assert plan.by_lot.mean() == pytest.approx(np.mean(dealt), abs=4 * error)
+    assert plan.by_lot.std() == pytest.approx(np.std(dealt), rel=0.6)
     assert (plan.by_lot > plan.value).all()
-    assert (plan.by_lot >= plan.bound).all()
-    assert len(town.plan().by_lot) == 0
+    assert len(town.plan(gap=1.0).by_lot) == 0
+
+
+def test_plans_by_lot_keep_to_the_rules(monkeypatch):
+    town = Site(37, units=100, sites=30, tenures=2, most=9)
+    town.units[:] = [50, 40]
+    rules = [sgt.least_share("t0", 0.5), sgt.budget(4.2 * 90)]
+    seen = []
+    made = siting.Town.present
+
+    def noted(self, homes):
+        seen.append(homes)
+        return made(self, homes)
+
+    monkeypatch.setattr(siting.Town, "present", noted)
+    plan = town.plan(constraints=rules, method="greedy", seconds=0.1)
+    begun = len(seen)
+    plan = town.plan(constraints=rules, method="greedy", seconds=0.1, rng=1, draws=4)
+    lots = [homes for homes in seen[begun:] if (homes == np.round(homes)).all()][-5:-1]  # the plan itself comes last
+    assert len(plan.by_lot) == len(lots) == 4
+    for homes in lots:
+        built = homes.sum(axis=1)
+        assert (homes.sum(axis=0) == town.units).all()
+        assert (built <= town.sites["capacity"]).all()
+        assert built @ town.sites["cost"] <= 4.2 * 90 + 1e-6
+        assert (homes[:, 0] >= 0.5 * built - 1e-6).all()
 
 
 def test_areas_and_cells_take_their_sites():
@@ -322,9 +360,14 @@ def test_results_can_be_kept_and_shown():
     assert (frame["homes t0"] + frame["homes t1"] == frame["homes"]).all()
     assert "homes at" in str(plan)
     assert "<table" in plan._repr_html_()
-    told = []
-    town.plan(progress=lambda share, value: told.append((share, value)))
-    assert told
+    with pytest.raises(sgt.errors.DataError, match="'homes' already"):
+        sgt.site_homes(
+            town.pop, town.sites.assign(homes=1), units=town.units, tenures=town.tenures, bandwidths=100
+        ).to_frame()
+    for method in ("descent", "greedy"):
+        told = []
+        town.plan(method=method, progress=lambda share, value, told=told: told.append((share, value)))
+        assert told[-1][0] <= 1
 
 
 # ---------------------------------------------------------------- refusals
@@ -348,6 +391,10 @@ def test_what_cannot_be_is_refused_with_its_mend():
     refused(town, "not known are 'x'", units={"t0": 1, "t1": 1, "x": 2})
     refused(town, "whole homes", units={"t0": 1.5, "t1": 1})
     refused(town, "no homes at all", units={"t0": 0, "t1": 0})
+    refused(town, "several rows for 't0'", units=pd.Series([1, 2, 3], index=["t0", "t0", "t1"]))
+    refused(town, "not DataFrame", units=town.units.to_frame())
+    refused(town, "are no groups", tenures=town.tenures.assign(z=1))
+    refused(town, "draws must be", draws=-5)
     refused(town, "units must be homes", units={"t0": -1, "t1": 3})
     refused(town, "absent are 'c'", tenures=town.tenures[["a", "b"]])
     refused(town, "persons of a group", tenures=town.tenures.assign(a=np.nan))
@@ -377,7 +424,8 @@ def test_wrong_sites_are_refused_by_name():
     ):
         with pytest.raises(sgt.errors.SegregationError, match=match):
             sgt.site_homes(town.pop, sites, units=town.units, tenures=town.tenures, bandwidths=100)
-    refused(Site(42), "'cost'", constraints=sgt.budget(1e6)) if "cost" not in good else None
+    town.sites = good.drop(columns="cost")
+    refused(town, "needs a column 'cost'", constraints=sgt.budget(1e6))
     squares = town.frame.set_geometry(town.frame.buffer(20))
     pop = sgt.Population.from_frame(squares, town.groups)
     away = good.set_geometry(good.translate(5000, 0))
@@ -388,6 +436,43 @@ def test_wrong_sites_are_refused_by_name():
         sgt.site_homes(degrees, good.to_crs(4326), units=town.units, tenures=town.tenures, bandwidths=100)
     with pytest.raises(sgt.errors.CapabilityError, match=r"leave out .within"):
         sgt.site_homes(town.pop.within(sgt.Radius(50)), good, units=town.units, tenures=town.tenures, bandwidths=100)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_full_sites_keep_to_money_and_mixes(seed):
+    town = Site(seed, units=100, sites=40, tenures=2, most=10)
+    town.sites["capacity"] = np.random.default_rng(seed).choice([3, 5, 7], 40)
+    town.units[:] = [32, 48]
+    free = town.plan(whole_sites=True, seconds=0.5)
+    money = 0.9 * float((free.homes.sum(axis=1) * town.sites["cost"]).sum())
+    plan = town.plan(whole_sites=True, seconds=0.5, constraints=[sgt.least_share("t0", 0.3), sgt.budget(money)])
+    fits(town, plan, full=True)
+    built = plan.homes.sum(axis=1)
+    assert (plan.homes["t0"] >= 0.3 * built - 1e-6).all()
+    assert (built * town.sites["cost"]).sum() <= money * (1 + 1e-9)
+
+
+def test_money_may_be_counted_in_any_unit():
+    plans = []
+    for unit in (1e-6, 1.0, 1e6):
+        town = Site(21, units=60, sites=30, tenures=2, most=20)
+        town.sites["cost"] *= unit
+        by_cost = town.sites.sort_values("cost")
+        least = float(np.repeat(by_cost["cost"], by_cost["capacity"]).iloc[: town.units.sum()].sum())
+        plans.append(town.plan(constraints=sgt.budget(least), gap=1e-3))
+        assert (plans[-1].homes.sum(axis=1) * town.sites["cost"]).sum() <= least * (1 + 1e-9)
+        assert plans[-1].gap >= 0
+    assert plans[0].value == pytest.approx(plans[1].value, abs=1e-3)
+    assert plans[2].value == pytest.approx(plans[1].value, abs=1e-3)
+
+
+def test_many_tenures_and_small_weights():
+    town = Site(6, units=200, sites=60, tenures=15, most=30)
+    fits(town, town.plan(seconds=1))
+    small = Site(1, sites=5, tenures=2, most=2)
+    heavy, light = (small.plan(goal=weight * H, seconds=20) for weight in (1.0, 1e-6))
+    assert light.value == pytest.approx(1e-6 * heavy.value, rel=1e-6)
+    assert 0 <= light.gap <= 1e-12
 
 
 def test_full_sites_that_add_up_to_nothing_wanted_are_refused():

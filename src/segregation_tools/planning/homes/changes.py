@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import DataError, listed
-from segregation_tools.planning.rates import check_one_row, numbers_of
+from segregation_tools.planning.rates import check_one_column, check_one_row, numbers_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "Pool", "read_changes"]
 
 NEEDED = ("unit", "homes", "tenure")
+MOST = 1e6  # homes in a row; who says more means something else
 WHOLE = 1e-6  # a count that is farther from a whole number is none
 
 
@@ -136,6 +137,7 @@ def _check_columns(changes: Any) -> None:
         found += [f"not known are {listed(strangers)}"] if strangers else []
         msg = f"changes has columns unit, homes, tenure, and may have from_tenure and to: {', '.join(found)}"
         raise DataError(msg)
+    check_one_column(changes, changes.columns, "changes")
     if not len(changes):
         msg = "changes has no rows: there is nothing to compare"
         raise DataError(msg)
@@ -154,7 +156,7 @@ def _units(pop: Population, labels: pd.Series[Any], name: str, rows: pd.Index[An
 
 
 def _homes(changes: pd.DataFrame) -> Whole:
-    given = numbers_of(changes[["homes"]], "homes of changes", "a number of homes", least=-np.inf)[:, 0]
+    given = numbers_of(changes[["homes"]], "homes of changes", "a number of homes", least=-MOST, most=MOST)[:, 0]
     wrong = (given == 0) | (given != np.rint(given))
     if wrong.any():
         msg = (

@@ -269,7 +269,7 @@ def blended(town: Town, start: Floats, gap: float, seconds: float, tell: Tell | 
         best = best._replace(bound=bound)
         gone = time.monotonic() - begun
         if tell is not None:
-            tell(min(gone / seconds, 1.0), best.value)
+            tell(min(gone / seconds, 1.0) if seconds else 1.0, best.value)
         if best.value - bound <= gap or gone >= seconds:
             return best if surface.bends_upwards else best._replace(bound=np.nan)
         blend.join(asked.homes)

@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from segregation_tools.errors import DataError
+from segregation_tools.planning.homes.supply import NEARLY, ROUNDING
+from segregation_tools.planning.homes.whole import INFEASIBLE, ROUGH, SOME_TIME, SPARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["exchanged", "full_sites"]
 
-LEAST = 1e-12  # fall of the goal that counts
-DEARER = 60  # steps by which the price of money is found that keeps to the budget
+LEAST = 1e-9  # fall of the goal that counts, of what one home changes
+HALVINGS = 30
 
 
 def full_sites(supply: Supply, homes: Floats) -> Supply:
@@ -44,31 +47,62 @@ def full_sites(supply: Supply, homes: Floats) -> Supply:
     Raises
     ------
     DataError
-        If no sites add up to the homes wanted, or those that do cost more than the budget.
+        If no sites add up to the homes wanted within the budget and the least share at each.
     """
     filled = homes.sum(axis=1)
     chosen = _adding_up(supply, filled)
-    if float(supply.capacity[chosen] @ supply.price[chosen]) > supply.budget:
-        cost = supply.capacity * supply.price
-        chosen = _adding_up(supply, -cost)
-        if cost[chosen].sum() > supply.budget:
-            msg = (
-                f"full sites that add up to {supply.units.sum():,.0f} homes cost {cost[chosen].sum():,.0f} or more, and the "
-                f"budget is {supply.budget:,.0f}: raise it, or let sites be built in part, whole_sites=False"
-            )
-            raise DataError(msg)
-        low, high = 0.0, 1.0  # of what counts, the part that is money
-        scale = filled.sum() / cost[chosen].sum()
-        for _ in range(DEARER):
-            middle = (low + high) / 2
-            tried = _adding_up(supply, (1 - middle) * filled - middle * scale * cost)
-            if cost[tried].sum() > supply.budget:
-                low = middle
-            else:
-                high, chosen = middle, tried
-            if high - low < LEAST:
-                break
+    limits = _limits(supply)
+    if any(float(cost[chosen].sum()) > most for cost, most in limits):
+        chosen = _adding_up_within(supply, filled, limits)
     return replace(supply, capacity=np.where(chosen, supply.capacity, 0.0), answers=[])
+
+
+def _limits(supply: Supply) -> list[tuple[Floats, float]]:
+    """Say what each full site takes of the money, and of homes that are to be a share of it; and how much there is."""
+    limits = [(supply.capacity * supply.price, supply.budget * (1 + ROUNDING))] if np.isfinite(supply.budget) else []
+    for marked, share in supply.least:
+        limits.append((np.ceil(share * supply.capacity - NEARLY), float(supply.units[marked].sum()) + 0.5))
+    return limits
+
+
+def _adding_up_within(supply: Supply, score: Floats, limits: list[tuple[Floats, float]]) -> NDArray[np.bool_]:
+    """Choose sites of a high score among those that add up and keep to limits."""
+    wanted = supply.units.sum()
+    taken = np.array([cost / max(most, NEARLY) for cost, most in limits])
+    solved = milp(
+        -score / wanted,
+        integrality=np.ones(len(score), dtype=np.int64),
+        bounds=Bounds(0, (supply.capacity > 0).astype(np.float64)),
+        constraints=[LinearConstraint(supply.capacity, wanted, wanted), LinearConstraint(taken, -np.inf, 1 - SPARE)],
+        options={"mip_rel_gap": ROUGH, "time_limit": SOME_TIME},
+    )
+    if solved.x is not None:
+        return np.asarray(solved.x > 0.5)
+    dearest = taken.max(axis=0)
+    low, high, chosen = 0.0, 1.0, None  # of what counts, the part that is the limits'
+    for _ in range(HALVINGS):
+        middle = 1.0 if chosen is None else (low + high) / 2
+        tried = _adding_up(supply, (1 - middle) * score / wanted - middle * dearest)
+        if (taken[:, tried].sum(axis=1) <= 1).all():
+            high, chosen = middle, tried
+        elif chosen is None:
+            break
+        else:
+            low = middle
+    if chosen is None:
+        found = "" if solved.status == INFEASIBLE else f" were found in {SOME_TIME:g} seconds"
+        least = float((supply.capacity * supply.price)[_adding_up(supply, -supply.capacity * supply.price)].sum())
+        cheap = (
+            f" (they cost {least:,.0f} or more, and the budget is {supply.budget:,.0f})"
+            if supply.budget < least
+            else ""
+        )
+        msg = (
+            f"no full sites{found} that add up to {wanted:,.0f} homes{cheap} and keep to all rules: loosen these, or let "
+            "sites be built in part, whole_sites=False"
+        )
+        raise DataError(msg)
+    return chosen
 
 
 def _adding_up(supply: Supply, score: Floats) -> NDArray[np.bool_]:
@@ -119,6 +153,7 @@ def exchanged(town: Town, homes: Floats, seconds: float) -> Floats:
     """
     begun, supply, homes = time.monotonic(), town.supply, homes.copy()
     present = town.present(homes)
+    least = LEAST * float(np.abs(town.worth(town.surface.slopes(present))).max())
     money = supply.budget - float(homes.sum(axis=1) @ supply.price)
     gained = True
     while gained:
@@ -127,7 +162,7 @@ def exchanged(town: Town, homes: Floats, seconds: float) -> Floats:
             if time.monotonic() - begun > seconds:
                 return homes
             dearer = float((homes[off] - homes[on]).sum() * (supply.price[on] - supply.price[off]))
-            if dearer <= money and _moved(town, present, (off, on), (homes[off] - homes[on]) @ town.persons):
+            if dearer <= money and _moved(town, present, (off, on), (homes[off] - homes[on]) @ town.persons, least):
                 homes[[off, on]] = homes[[on, off]]
                 money, gained = money - dearer, True
     return homes
@@ -153,7 +188,7 @@ def _pairs(worth: Floats, homes: Floats, sizes: Floats) -> Iterator[tuple[int, i
             yield a, b
 
 
-def _moved(town: Town, present: Floats, pair: tuple[int, int], people: Floats) -> bool:
+def _moved(town: Town, present: Floats, pair: tuple[int, int], people: Floats, least: float) -> bool:
     """Move people from one site to another if the goal falls by it: who is present changes in place."""
     surface = town.surface
     changes, fall = [], 0.0
@@ -167,7 +202,7 @@ def _moved(town: Town, present: Floats, pair: tuple[int, int], people: Floats) -
         change = people[:, np.newaxis] * share
         fall += surface.part(before + change) - surface.part(before)
         changes.append((scale, units, change))
-    if fall >= -LEAST:
+    if fall >= -least:
         return False
     for scale, units, change in changes:
         present[scale][:, units] += change

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import DataError, OptionError, listed
-from segregation_tools.planning.rates import check_one_row, columns_in_order, numbers_of
+from segregation_tools.planning.rates import check_one_column, check_one_row, columns_in_order, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -244,6 +244,13 @@ def persons_by_tenure(groups: pd.Index[Any], tenures: Any) -> pd.DataFrame:
         msg = "tenures has no rows: give one for each tenure"
         raise DataError(msg)
     check_one_row(tenures.index, "tenures")
+    strangers = tenures.columns[~tenures.columns.isin(groups)]
+    if len(strangers):
+        msg = (
+            f"tenures has columns {listed(strangers)}, which are no groups of the population; these are {listed(groups)}. "
+            "Groups to which nobody belongs are left out of it when it is read"
+        )
+        raise DataError(msg)
     table = columns_in_order(tenures, groups, "tenures", "groups")
     persons = numbers_of(table, "tenures", "persons of a group in a home")
     return pd.DataFrame(persons, index=table.index, columns=table.columns)
@@ -282,6 +289,7 @@ def _samples(pop: Population, households: Any) -> dict[Hashable, Whole]:
             else "households has no rows: a sample has one for each household"
         )
         raise DataError(msg)
+    check_one_column(households, (TENURE, *pop.groups), "households")
     persons = numbers_of(households[list(pop.groups)], "households", "a number of persons")
     part = (persons != np.rint(persons)).any(axis=1) | households[TENURE].isna().to_numpy()
     if part.any():

@@ -14,6 +14,7 @@ from segregation_tools.analysis.replicates import as_html
 from segregation_tools.autocorrelation.whole import drawn
 from segregation_tools.errors import DataError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.planning.homes.mixes import in_one_order
+from segregation_tools.planning.rates import check_one_column
 from segregation_tools.planning.rolls import groups_and_all
 from segregation_tools.population.checking import check_units
 from segregation_tools.population.geography import Geography, warn_web_mercator
@@ -162,6 +163,7 @@ def _check_columns(homes: Any, tenure: Hashable, site: Hashable | None) -> None:
         if name not in homes:
             msg = f"homes has no column {name!r}; it has {listed(homes.columns)}"
             raise DataError(msg)
+        check_one_column(homes, [name], "homes")
         missing = homes[name].isna().to_numpy()
         if missing.any():
             msg = f"homes without a {name!r} in rows {listed(homes.index[missing])}: give it, or leave them out"

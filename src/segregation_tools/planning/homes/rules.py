@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
-__all__ = ["Budget", "LeastShare", "Walk", "budget", "least_share", "walk_to"]
+__all__ = ["Budget", "LeastShare", "Walk", "budget", "least_share", "rules_of", "walk_to"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class LeastShare:
         DataError
             If one is not there.
         """
+        if self.tenures in tenures:  # one label of several parts
+            return np.array([tenure == self.tenures for tenure in tenures])
         unknown = [tenure for tenure in self.tenures if tenure not in tenures]
         if unknown:
             msg = f"{self!r} names tenures that are not there: {listed(unknown)}; there are {listed(tenures)}"
@@ -116,6 +118,21 @@ def _only(sites: GeoDataFrame, column: str) -> pd.DataFrame:
 
 def _named(crs: Any) -> str:
     return "no stated CRS" if crs is None else str(crs.name)
+
+
+def rules_of(constraints: Any) -> tuple[Any, ...]:
+    """Return rules as a tuple, one alone, too.
+
+    Parameters
+    ----------
+    constraints : rule or sequence of rules
+        As given.
+
+    Returns
+    -------
+    tuple
+    """
+    return tuple(constraints) if isinstance(constraints, (list, tuple)) else (constraints,)
 
 
 def budget(most: float) -> Budget:
@@ -193,5 +210,8 @@ def walk_to(services: Any, most: float) -> Walk:
     """
     if not isinstance(services, str) and not hasattr(services, "geometry"):
         msg = f"walk_to takes a GeoDataFrame of services, or the name of a column of sites, not {services!r}"
+        raise OptionError(msg)
+    if not isinstance(services, str) and services.geometry.is_empty.all():
+        msg = "services has no places: give at least one"
         raise OptionError(msg)
     return Walk(services, real_number(most, "most", 0, "how far the walk may be"))

@@ -459,15 +459,16 @@ class Scenario:
             np.where(better < 0, -high, low) > TIE
             for low, high in (self._interval(draws) for draws in (self.draws, self.draws_had_they_stayed))
         )
-        found: NDArray[np.bool_] = (gain > TIE) & ((kept <= TIE) | (sure & ~still)) & bool(self.moved[:, :, 2].any())
+        mostly = kept < gain / 2
+        found: NDArray[np.bool_] = (gain > TIE) & (mostly | (sure & ~still)) & bool(self.moved[:, :, 2].any())
         return found
 
     @property
     def removal(self) -> pd.Series[Any]:
-        """Improvement by removal: whether a measure gets better only because some have left the area.
+        """Improvement by removal: whether a measure gets better mostly because some have left the area.
 
-        True where the measure improves, and would not on average if those who left lived where they did, beside the new
-        homes; or where that it improves is sure at the `level` now, and would not be then.
+        True where the measure improves, and would improve by less than half as much, on average, if those who left lived
+        where they did, beside the new homes; or where that it improves is sure at the `level` now, and would not be then.
         """
         return self.change["removal"]
 
@@ -567,9 +568,7 @@ class Scenario:
 
     def __str__(self) -> str:
         warned = [str(name) for name in self.change.index[self.change["removal"]]]
-        told = (
-            f"\nimprovement by removal: {listed(warned)} would not improve had those who left stayed" if warned else ""
-        )
+        told = f"\nimprovement by removal: most of that of {listed(warned)} is due to those who left" if warned else ""
         return f"{self._title}\n{self.change.to_string(float_format='{:.4f}'.format)}{told}"
 
     def _repr_html_(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,8 @@ import pandas as pd
 
 from segregation_tools.errors import DataError, GeographyError, OptionError, listed
 from segregation_tools.planning.homes.rules import Budget, LeastShare, Walk
-from segregation_tools.planning.homes.supply import Supply
-from segregation_tools.planning.rates import check_one_row, numbers_of
+from segregation_tools.planning.homes.supply import NEARLY, ROUNDING, Supply
+from segregation_tools.planning.rates import check_one_column, check_one_row, numbers_of
 from segregation_tools.population.geography import metres_per_unit
 from segregation_tools.population.grid import Grid
 
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["read_supply", "units_at"]
 
-NEARLY = 1e-6
 
-
-def read_supply(sites: GeoDataFrame, units: Any, tenures: pd.Index[Any], constraints: Sequence[Any]) -> Supply:
+def read_supply(
+    sites: GeoDataFrame, units: Any, tenures: pd.Index[Any], rules: Sequence[Any], *, whole_sites: bool
+) -> Supply:
     """Read which homes may be built.
 
     Parameters
@@ -41,8 +42,10 @@ def read_supply(sites: GeoDataFrame, units: Any, tenures: pd.Index[Any], constra
         Homes wanted by tenure.
     tenures : pandas.Index
         All tenures.
-    constraints : sequence
+    rules : sequence
         `Budget`, `LeastShare`, `Walk`.
+    whole_sites : bool
+        Whether a site is built in full or not at all.
 
     Returns
     -------
@@ -55,7 +58,11 @@ def read_supply(sites: GeoDataFrame, units: Any, tenures: pd.Index[Any], constra
     """
     check_one_row(sites.index, "sites")
     capacity = _column(sites, "capacity", "homes that a site has room for")
+    if not isinstance(units, (Mapping, pd.Series)):
+        msg = f"units are homes by tenure, {{tenure: number}} or a Series, not {type(units).__name__}"
+        raise DataError(msg)
     wanted = pd.Series(units, dtype=object)
+    check_one_row(wanted.index, "units")
     absent, strangers = tenures[~tenures.isin(wanted.index)], wanted.index[~wanted.index.isin(tenures)]
     if len(absent) or len(strangers):
         msg = (
@@ -71,13 +78,13 @@ def read_supply(sites: GeoDataFrame, units: Any, tenures: pd.Index[Any], constra
     if not homes.sum() > 0:
         msg = "units asks for no homes at all"
         raise DataError(msg)
-    rules = tuple(constraints) if isinstance(constraints, (list, tuple)) else (constraints,)
     wrong = [rule for rule in rules if not isinstance(rule, (Budget, LeastShare, Walk))]
     if wrong:
         msg = f"rules for homes are sgt.budget(...), sgt.least_share(...) and sgt.walk_to(...), not {listed(wrong)}"
         raise OptionError(msg)
     for walk in (rule for rule in rules if isinstance(rule, Walk)):
         capacity = np.where(walk.near(sites), capacity, 0.0)
+    capacity = np.where(capacity <= homes.sum(), capacity, 0.0 if whole_sites else homes.sum())  # more is no room
     limits = [rule.most for rule in rules if isinstance(rule, Budget)]
     price = _column(sites, "cost", "what a home costs") if limits else np.zeros(len(sites))
     least = [rule for rule in rules if isinstance(rule, LeastShare)]
@@ -91,6 +98,7 @@ def read_supply(sites: GeoDataFrame, units: Any, tenures: pd.Index[Any], constra
 
 
 def _column(sites: GeoDataFrame, name: str, what: str) -> Floats:
+    check_one_column(sites, [name], "sites")
     if name not in sites.columns:
         msg = f"sites needs a column {name!r}: {what}; there are {listed(sites.columns)}"
         raise DataError(msg)
@@ -114,7 +122,7 @@ def _check_possible(supply: Supply, rules: Sequence[Any]) -> None:
     order = np.argsort(supply.price, kind="stable")
     built = np.clip(wanted - (np.cumsum(supply.capacity[order]) - supply.capacity[order]), 0, supply.capacity[order])
     least = float(built @ supply.price[order])
-    if least > supply.budget:
+    if least > supply.budget * (1 + ROUNDING):
         found = f"{wanted:,.0f} homes cost {least:,.0f} at the cheapest sites, and the budget is {supply.budget:,.0f}"
         msg = f"{found}: raise it, or want fewer"
         raise DataError(msg)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html
+from segregation_tools.analysis.replicates import as_html, begun_by
 from segregation_tools.environments.radius import Radius
-from segregation_tools.errors import CapabilityError, OptionError
+from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
 from segregation_tools.indices.evenness import information_theory
 from segregation_tools.kernels.decay import KERNELS
 from segregation_tools.planning.goals import Chosen, Goal, measured_by, minimize
@@ -19,11 +19,12 @@ from segregation_tools.planning.homes.descent import Found, Town, blended, greed
 from segregation_tools.planning.homes.exchange import exchanged, full_sites
 from segregation_tools.planning.homes.mixes import check_persons, persons_by_tenure
 from segregation_tools.planning.homes.presence import presence, unbound
+from segregation_tools.planning.homes.rules import rules_of
 from segregation_tools.planning.homes.sites import read_supply, units_at
 from segregation_tools.planning.homes.surface import Surface, checked_scales
-from segregation_tools.planning.homes.whole import best_whole, rounded
+from segregation_tools.planning.homes.whole import best_whole, nearest, rounded
 from segregation_tools.planning.progress import telling
-from segregation_tools.population.options import one_of, real_number, source_of_chance
+from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import Population, as_population
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class HomePlan:
     bound : float
         No homes that keep to the rules make the goal smaller; NaN where the goal is not convex and none is known.
     marginal : DataFrame of sites × tenures
-        By how much the goal falls with one more home there, with the plan as it is.
+        By how much the goal falls with one more home there, besides those of the plan.
     by_lot : Series
         The goal of plans drawn by lot under the same rules; empty without `rng`.
     people : DataFrame of units × groups
@@ -159,6 +160,11 @@ class HomePlan:
             goal would fall with room for one more home, the totals as they are.
         """
         frame = self.sites.copy()
+        added = ["homes", *(f"homes {tenure}" for tenure in self.homes), "gain_of_room"]
+        taken = [name for name in added if name in frame]
+        if taken:
+            msg = f"sites has columns {listed(taken)} already, which are to hold the plan: rename them"
+            raise DataError(msg)
         frame["homes"] = self.homes.sum(axis=1).astype(int)
         for tenure in self.homes:
             frame[f"homes {tenure}"] = self.homes[tenure].astype(int)
@@ -248,11 +254,13 @@ def site_homes(
     gap : float
         How far from the best the homes may stay, in the goal; see the Notes.
     seconds : float
-        How long to go on at most. Reading, and making homes whole, come on top of it.
+        How long to go on at most. Reading, and making homes whole, come on top of it; choosing full sites takes as long
+        once or twice more.
     draws : int
         Plans drawn by lot, if there is a source of chance.
     rng : Generator or int, optional
-        With it the goal is also taken of plans drawn by lot under the same rules. The plan itself needs no chance.
+        With it the goal is also taken of plans drawn by lot: homes dealt out to the places there is room for; where that
+        breaks a rule, the nearest homes that keep to all. The plan itself needs no chance.
     progress : bool or callable, optional
         As in `rezone`.
 
@@ -310,28 +318,28 @@ def site_homes(
         one_of(method, "method", METHODS),
     )
     gap, seconds = real_number(gap, "gap", 0, "a gap of the goal"), real_number(seconds, "seconds", 0, "seconds")
+    draws = int(real_number(draws, "draws", 1, "a whole number of plans", whole=True))
     persons = persons_by_tenure(pop.group_index(), tenures)
     check_persons(dict(zip(persons.index, persons.to_numpy(), strict=True)))
     at = units_at(pop, sites)
-    supply = read_supply(sites, units, persons.index, constraints)
+    rules = rules_of(constraints)
+    supply = read_supply(sites, units, persons.index, rules, whole_sites=whole_sites)
     sources, source = np.unique(at, return_inverse=True)
     surface = Surface.of(pop, goal, supply.units @ persons.to_numpy(), sources, scales, kernel)
     town = Town(supply, surface, source, persons.to_numpy())
     with telling(progress) as tell:
         found = _followed(town, greedy(town), gap, seconds if method == "descent" else 0.0, tell)
         built, bound = _made_whole(town, found, whole_sites=whole_sites, gap=gap, seconds=seconds)
-    by_lot = np.zeros(0)
-    if rng is not None:
-        draws = int(real_number(draws, "draws", 1, "a whole number of plans", whole=True))
-        by_lot = _by_lot(town, draws, source_of_chance(rng))
+    by_lot = np.zeros(0) if rng is None else _by_lot(town, draws, begun_by(rng), whole_sites=whole_sites)
     homes = pd.DataFrame(built, index=sites.index, columns=persons.index)
-    worth = town.worth(surface.slopes(town.present(built)))
+    present = town.present(built)
+    by_totals = np.array([surface.by_totals(present, row) for row in persons.to_numpy()])
+    worth = town.worth(surface.slopes(present)) + by_totals
     moved_in = np.zeros((int(np.prod(pop.geography.shape)), len(pop.groups)))
     moved_in[sources] = town.people(built).T
-    rules = tuple(constraints) if isinstance(constraints, (list, tuple)) else (constraints,)
     return HomePlan(
         pop,
-        sites,
+        sites.copy(),
         homes,
         goal,
         tuple(scales),
@@ -341,7 +349,7 @@ def site_homes(
         pd.DataFrame(-worth, index=sites.index, columns=persons.index),
         pd.Series(by_lot, name="goal"),
         pd.DataFrame(moved_in, index=pop.units, columns=list(pop.groups)),
-        _limits(town, found, built),
+        _limits(town, found, built, by_totals),
     )
 
 
@@ -376,21 +384,30 @@ def _made_whole(town: Town, found: Found, *, whole_sites: bool, gap: float, seco
     return homes, bound
 
 
-def _by_lot(town: Town, draws: int, chance: np.random.Generator) -> Floats:
-    """Take the goal of homes that are the cheapest where what a home costs is drawn by lot."""
+def _by_lot(town: Town, draws: int, seed: int, *, whole_sites: bool) -> Floats:
+    """Take the goal of homes that are dealt out by lot; where that breaks a rule, of the nearest that keep to all."""
     values = np.empty(draws)
     for draw in range(draws):
-        costs = chance.random(len(town.supply.sites))[:, np.newaxis] * np.ones(len(town.supply.units))
-        values[draw] = town.surface.value(town.present(town.supply.cheapest(costs, 1e-3).homes))
+        chance, supply = np.random.default_rng((seed, draw)), replace(town.supply, answers=[])
+        if whole_sites:
+            supply = full_sites(supply, (chance.random(len(supply.sites)) * supply.capacity)[:, np.newaxis])
+        places = np.repeat(np.arange(len(supply.sites)), supply.capacity.astype(np.int64))
+        homes = np.zeros((len(supply.sites), len(supply.tenures)))
+        tenures = np.repeat(np.arange(len(supply.tenures)), supply.units.astype(np.int64))
+        np.add.at(homes, (chance.permutation(places)[: len(tenures)], tenures), 1)
+        if not (supply.affords(homes) and supply.keeps_mixes(homes)):
+            homes = nearest(supply, homes)
+        values[draw] = town.surface.value(town.present(homes))
     return values
 
 
-def _limits(town: Town, found: Found, built: Floats) -> pd.DataFrame:
+def _limits(town: Town, found: Found, built: Floats, by_totals: Floats) -> pd.DataFrame:
     """By how much the goal would fall if a rule were looser by one."""
     supply = town.supply
     cheapest = ((found.worth - found.prices) @ supply.patterns.T).min(axis=1) + found.price_of_money * supply.price
     full = built.sum(axis=1) >= supply.capacity
-    rows = [("homes in all", tenure, -price) for tenure, price in zip(supply.tenures, found.prices, strict=True)]
+    gains = -(found.prices + by_totals)
+    rows = [("homes in all", tenure, gain) for tenure, gain in zip(supply.tenures, gains.tolist(), strict=True)]
     if np.isfinite(supply.budget):
         rows.append(("budget", "", found.price_of_money))
     gains = np.where(full & (supply.capacity > 0), np.maximum(-cheapest, 0), 0.0)

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Cheapest", "Supply"]
+__all__ = ["NEARLY", "ROUNDING", "Cheapest", "Supply"]
 
-MOST_ANSWERS = 200
+MOST_ANSWERS = 200  # and as many again for every four tenures
+HELD = 0.5  # of the way from new prices back to the best so far: prices that swing ask for little
 FIRST_PENALTY = 30.0  # for a home too many or too few; what homes cost lies between −1 and 1
 ROUNDING = 1e-9  # of all homes
+NEARLY = 1e-6  # of a home
 KEPT = 40  # answers that the next question begins with
 
 
@@ -105,6 +107,35 @@ class Supply:
         ]
         return np.array([*pure[marked], *blends])
 
+    def affords(self, homes: Floats) -> bool:
+        """Tell whether homes keep to the budget, but for rounding.
+
+        Parameters
+        ----------
+        homes : ndarray of shape (sites, tenures)
+            Which.
+
+        Returns
+        -------
+        bool
+        """
+        return bool(homes.sum(axis=1) @ self.price <= self.budget * (1 + ROUNDING))
+
+    def keeps_mixes(self, homes: Floats) -> bool:
+        """Tell whether every site keeps to its least share.
+
+        Parameters
+        ----------
+        homes : ndarray of shape (sites, tenures)
+            Which.
+
+        Returns
+        -------
+        bool
+        """
+        built = homes.sum(axis=1)
+        return all(bool((homes[:, marked].sum(axis=1) >= share * built - NEARLY).all()) for marked, share in self.least)
+
     def cheapest(self, cost: Floats, tolerance: float) -> Cheapest:
         """Find the homes whose cost is lowest.
 
@@ -131,7 +162,10 @@ class Supply:
         penalty, bound = FIRST_PENALTY, -np.inf
         prices, money = self.last[0] / scale, self.last[1] / scale
         best = prices, money
-        for _ in range(MOST_ANSWERS):
+        for tried in range(MOST_ANSWERS * (1 + len(self.units) // 4)):
+            if tried % 3:  # between the best prices and the newest
+                prices = HELD * best[0] + (1 - HELD) * prices
+                money = HELD * best[1] + (1 - HELD) * money
             answer = self._answer(each, prices, money)
             self.answers.append(answer)
             low = float((answer.built * each).sum() - prices @ (answer.totals - self.units))
@@ -139,16 +173,21 @@ class Supply:
             if low > bound:
                 bound, best = low, (prices, money)
             blend, value, beyond, prices, money = self._blend(each, penalty)
-            if value - bound <= enough and beyond > ROUNDING * self.units.sum():
+            kept = beyond <= ROUNDING * self.units.sum()
+            if value - bound <= enough:
+                if kept:
+                    break
                 penalty *= 10  # it was cheaper to pay it than to keep to the totals
-            elif value - bound <= enough:
-                homes = np.tensordot(blend, np.array([answer.built for answer in self.answers]), 1) @ self.patterns
-                used = blend > 0
-                self.answers = [answer for answer, its in zip(self.answers, used, strict=True) if its][-KEPT:]
-                self.last = best[0] * scale, best[1] * scale
-                return Cheapest(homes, value * scale, bound * scale, *self.last)
-        msg = f"the cheapest homes of {len(self.sites)} sites were not found in {MOST_ANSWERS} rounds"
-        raise CapabilityError(msg)
+        if not kept:
+            msg = (
+                f"no homes at {len(self.sites)} sites were found that keep to totals and budget: leave a little more room "
+                "in the budget, or fewer tenures"
+            )
+            raise CapabilityError(msg)
+        homes = np.tensordot(blend, np.array([answer.built for answer in self.answers]), 1) @ self.patterns
+        self.answers = [answer for answer, its in zip(self.answers, blend > 0, strict=True) if its][-KEPT:]
+        self.last = best[0] * scale, best[1] * scale
+        return Cheapest(homes, value * scale, bound * scale, *self.last)
 
     def _answer(self, each: Floats, prices: Floats, money: float) -> _Answer:
         left = each - self.patterns @ prices + money * self.price[:, np.newaxis]

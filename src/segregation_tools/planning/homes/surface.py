@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     Codes = NDArray[np.intp]
 
 __all__ = ["Surface", "checked_scales", "forms_of", "index_named"]
+
+STEP = 1e-6  # of all people, by which totals are changed
 
 
 def index_named(what: Any) -> tuple[Index, tuple[Any, ...]]:
@@ -98,26 +101,46 @@ class Surface:
 
     Attributes
     ----------
-    forms : list of (weight, ZonalForm)
-        What places add.
-    mix : ndarray of shape (groups,)
-        Shares of the region, with the people to come.
-    people : float
-        How many there will be.
+    goal : Goal
+        A weighted sum of indices.
+    groups : tuple
+        Names of the groups.
+    totals : ndarray of shape (groups,)
+        People of the region, with those to come.
     columns : list of Columns
         Where the people of each source are present, by scale.
     today : ndarray of shape (scales, groups, units)
         Who is present today in the units that any source reaches.
-    elsewhere : float
-        The goal over all other units.
+    others : ndarray of shape (scales, groups, units)
+        Who is present in all other units.
     """
 
-    forms: list[tuple[float, ZonalForm]]
-    mix: Floats
-    people: float
+    goal: Goal
+    groups: tuple[Any, ...]
+    totals: Floats
     columns: list[Columns]
     today: Floats
-    elsewhere: float
+    others: Floats
+
+    @property
+    def people(self) -> float:
+        """How many there will be in the region."""
+        return float(self.totals.sum())
+
+    @property
+    def mix(self) -> Floats:
+        """Shares of the region."""
+        return np.asarray(self.totals / self.totals.sum())
+
+    @cached_property
+    def forms(self) -> list[tuple[float, ZonalForm]]:
+        """What places add."""
+        return forms_of(self.goal, self.groups, self.mix)
+
+    @cached_property
+    def elsewhere(self) -> float:
+        """The goal over all units that no source reaches."""
+        return sum([self.part(present) for present in self.others], 0.0)
 
     @classmethod
     def of(
@@ -144,9 +167,6 @@ class Surface:
         -------
         Surface
         """
-        totals = pop.group_totals + people
-        mix = totals / totals.sum()
-        forms = forms_of(goal, pop.groups, mix)
         units = int(np.prod(pop.geography.shape))
         columns = [presence_columns(pop.geography, at, scale, kernel) for scale in scales]
         touched = np.zeros(units, dtype=bool)
@@ -154,12 +174,11 @@ class Surface:
             touched[its.units] = True
         number = np.cumsum(touched, dtype=np.int32) - 1
         columns = [its._replace(units=number[its.units]) for its in columns]
-        today, elsewhere = [], 0.0
-        for scale in scales:
-            present = presence(pop, scale, kernel=kernel).counts.reshape(len(pop.groups), -1)
-            today.append(present[:, touched])
-            elsewhere += _added_up(forms, present[:, ~touched], mix) / (totals.sum() * len(scales))
-        return cls(forms, mix, float(totals.sum()), columns, np.array(today), elsewhere)
+        present = np.array(
+            [presence(pop, scale, kernel=kernel).counts.reshape(len(pop.groups), -1) for scale in scales]
+        )
+        today, others = np.ascontiguousarray(present[..., touched]), present[..., ~touched]
+        return cls(goal, pop.groups, pop.group_totals + people, columns, today, others)
 
     def present(self, people: Floats) -> Floats:
         """Spread people over the units around their sources.
@@ -243,6 +262,24 @@ class Surface:
         """
         each = [gathered(its, np.ascontiguousarray(rows)) for its, rows in zip(self.columns, slopes, strict=True)]
         return np.asarray(np.sum(each, axis=0))
+
+    def by_totals(self, added: Floats, people: Floats) -> float:
+        """Tell how the goal changes with more people in the region, wherever they are: by its mix and its size.
+
+        Parameters
+        ----------
+        added : ndarray of shape (scales, groups, units)
+            From `present`.
+        people : ndarray of shape (groups,)
+            Who they are.
+
+        Returns
+        -------
+        float
+        """
+        step = STEP * self.people / people.sum()
+        ends = [replace(self, totals=self.totals + sign * step * people).value(added) for sign in (1, -1)]
+        return float((ends[0] - ends[1]) / (2 * step))
 
     @property
     def sources(self) -> int:
