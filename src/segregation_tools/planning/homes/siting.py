@@ -366,7 +366,7 @@ def _made_whole(town: Town, found: Found, *, whole_sites: bool, gap: float, seco
     """Make homes whole, and sites full where they must be; better ones and a higher bound where there are few."""
     supply, bound = town.supply, found.bound
     if whole_sites:
-        chosen, homes = full_sites(supply, found.homes), found.homes
+        chosen = full_sites(supply, found.homes)
         homes = chosen.capacity[:, np.newaxis] * (supply.units / supply.units.sum())
         for _ in range(ROUNDS):
             again = _followed(replace(town, supply=chosen), homes, gap, seconds / ROUNDS, None)
