@@ -6,10 +6,13 @@ from .analysis.chance import expected as expected
 from .analysis.chance import null_test as null_test
 from .analysis.change import ChangeDecomposition as ChangeDecomposition
 from .analysis.change import decompose_change as decompose_change
+from .analysis.domains import Visits as Visits
 from .analysis.frontiers import social_frontiers as social_frontiers
 from .analysis.margins import PrivacyNoise as PrivacyNoise
 from .analysis.margins import ReplicateError as ReplicateError
 from .analysis.margins import replicate_error as replicate_error
+from .analysis.meeting import Meeting as Meeting
+from .analysis.meeting import meeting as meeting
 from .analysis.movement import least_movement as least_movement
 from .analysis.nested import MultilevelDissimilarity as MultilevelDissimilarity
 from .analysis.nested import TierDecomposition as TierDecomposition

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
 
-__all__ = ["Flows"]
+__all__ = ["Flows", "legs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,34 +112,70 @@ class Flows:
         -------
         BoundFlows
         """
-        weights = pd.to_numeric(self.od[self.weight], errors="coerce").to_numpy(dtype=np.float64)
-        wrong = ~(np.isfinite(weights) & (weights >= 0))
-        if wrong.any() or self.od[self.destination].isna().any():
-            rows = self.od.index[wrong | self.od[self.destination].isna().to_numpy()]
-            msg = f"flows must be 0 or more, from a place to a place; correct rows {listed(rows)}"
-            raise DataError(msg)
         units = geography.units
-        start = units.get_indexer(pd.Index(self.od[self.origin]))
-        strange = (start < 0) & (weights > 0)
-        if strange.any() and not (start[weights > 0] >= 0).any():
-            msg = (
-                f"no flow starts at a unit: origins are {listed(pd.unique(self.od[self.origin]), 3)}, units are "
-                f"{listed(units[:3])}. Labels must be alike, numbers or text"
-            )
-            raise DataError(msg)
-        if strange.any():
-            part = weights[strange].sum() / weights.sum()
-            names = pd.unique(self.od[self.origin][strange])
-            warn(f"flows from places that are no units are left out ({part:.1%}): {listed(names)}", DataWarning)
-        kept = (start >= 0) & (weights > 0)
-        ends, places = pd.factorize(self.od[self.destination][kept])
-        flows = sparse.csr_array((weights[kept], (start[kept], ends)), shape=(len(units), max(len(places), 1)))
-        leaving = np.asarray(flows.sum(axis=1))
+        weights, start, ends, places, _ = legs(self.od, self.origin, self.destination, self.weight, units)
+        flows = sparse.csr_array((weights, (start, ends)), shape=(len(units), max(len(places), 1)))
+        leaving: NDArray[np.float64] = np.asarray(flows.sum(axis=1))
         stay = leaving == 0
         if stay.any():
             warn(f"nobody goes anywhere from {listed(units[stay])}: their residents meet only each other", DataWarning)
         chance = sparse.csr_array(sparse.diags_array(1 / np.where(stay, 1, leaving)) @ flows)
         return BoundFlows(chance, stay, float(self.home_share))
+
+
+def legs(
+    od: pd.DataFrame, origin: Hashable, destination: Hashable, weight: Hashable, units: pd.Index[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp], pd.Index[Any], NDArray[np.bool_]]:
+    """Match the flows of a frame with the units where they start.
+
+    Parameters
+    ----------
+    od : DataFrame
+        One row a flow.
+    origin, destination, weight : hashable
+        Its columns.
+    units : Index
+        Where people live.
+
+    Returns
+    -------
+    weights, starts, ends : ndarray of shape (flows,)
+        Of the flows above 0 that start at a unit: how many, and the positions of unit and place.
+    places : Index
+        Where they end.
+    kept : ndarray of bool, shape (rows,)
+        Which rows these are.
+
+    Raises
+    ------
+    DataError
+        If a weight is negative or missing, a place is missing, or no flow starts at a unit.
+
+    Warns
+    -----
+    DataWarning
+        If some flows start at places that are no units.
+    """
+    weights = pd.to_numeric(od[weight], errors="coerce").to_numpy(dtype=np.float64)
+    wrong = ~(np.isfinite(weights) & (weights >= 0)) | od[destination].isna().to_numpy()
+    if wrong.any():
+        msg = f"flows must be 0 or more, from a place to a place; correct rows {listed(od.index[wrong])}"
+        raise DataError(msg)
+    start = units.get_indexer(pd.Index(od[origin]))
+    strange = (start < 0) & (weights > 0)
+    if strange.any() and not (start[weights > 0] >= 0).any():
+        msg = (
+            f"no flow starts at a unit: origins are {listed(pd.unique(od[origin]), 3)}, units are "
+            f"{listed(units[:3])}. Labels must be alike, numbers or text"
+        )
+        raise DataError(msg)
+    if strange.any():
+        part = weights[strange].sum() / weights.sum()
+        names = pd.unique(od[origin][strange])
+        warn(f"flows from places that are no units are left out ({part:.1%}): {listed(names)}", DataWarning)
+    kept = (start >= 0) & (weights > 0)
+    ends, places = pd.factorize(od[destination][kept])
+    return weights[kept], start[kept], ends, pd.Index(places), kept
 
 
 @dataclass(frozen=True, eq=False)
