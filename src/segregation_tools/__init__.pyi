@@ -19,6 +19,8 @@ from .analysis.nested import TierDecomposition as TierDecomposition
 from .analysis.nested import decompose_tiers as decompose_tiers
 from .analysis.nested import multilevel_dissimilarity as multilevel_dissimilarity
 from .analysis.places import compare as compare
+from .analysis.representation import Representation as Representation
+from .analysis.representation import representation as representation
 from .analysis.resampling import Bootstrap as Bootstrap
 from .analysis.resampling import bootstrap as bootstrap
 from .analysis.resampling import difference as difference

@@ -13,7 +13,7 @@ import shapely
 from matplotlib.colors import to_rgb
 
 import segregation_tools as sgt
-from segregation_tools.views.plans import withheld
+from segregation_tools.analysis.small_counts import withheld
 from segregation_tools.views.zones import DOT, FILLS, INK, ZoneMaps, placed, told_apart
 from tests.planning.towns import GROUPS, RULES
 from tests.planning.towns import Town as Ruled

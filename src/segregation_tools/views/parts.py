@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import segregation_tools
+from segregation_tools.analysis.small_counts import small
 from segregation_tools.errors import CapabilityError, DataError, listed
 from segregation_tools.indices.index import stocked
 from segregation_tools.tables import Cell, html_table
@@ -40,7 +41,6 @@ __all__ = [
     "refuse_rare",
     "said",
     "section",
-    "small",
     "whole",
     "words_in",
     "written",
@@ -157,23 +157,6 @@ def refuse_rare(pop: Population, min_count: float) -> None:
             "leave the group out, merge it with another, or lower min_count"
         )
         raise CapabilityError(msg)
-
-
-def small(count: Any, min_count: float) -> Any:
-    """Say whether a count, or each of several, is too small to be told; nobody is no secret.
-
-    Parameters
-    ----------
-    count : float or ndarray
-        People.
-    min_count : float
-        Smallest count that is published.
-
-    Returns
-    -------
-    bool or ndarray of bool
-    """
-    return (count > 0) & (count < min_count)
 
 
 def section(title: str, body: str) -> str:

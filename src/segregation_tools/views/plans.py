@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segregation_tools.analysis.small_counts import small, withheld
 from segregation_tools.indices.index import Index
 from segregation_tools.planning.constraints import (
     ROUNDING,
@@ -37,7 +38,6 @@ from segregation_tools.views.parts import (
     provenance,
     said,
     section,
-    small,
     whole,
 )
 from segregation_tools.views.zones import INK, ZoneMaps
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = dict[str, Any]
 
-__all__ = ["plan_parts", "withheld"]
+__all__ = ["plan_parts"]
 
 SHARES = ("moves", "split_feeders", "walkers_lost", "outside_band")  # measures that are shares of all pupils
 SHOWN = 20  # broken rules that are listed at once; more can be opened
@@ -200,65 +200,6 @@ class _Facts:
             people = value * float(self.plan.problem.sizes.sum())
             return str(self.text["untold"]) if 0 < round(people, 6) < self.min_count else percent(value, "")
         return str(self.text["minutes"].format(minutes=f"{value:.1f}")) if name == travel_time.name else f"{value:.4f}"
-
-
-# ---------------------------------------------------------------- small counts
-
-
-def withheld(counts: Floats, min_count: float) -> NDArray[np.bool_]:
-    """Choose the cells of a table that are not told, so that small counts cannot be had from the others.
-
-    Parameters
-    ----------
-    counts : ndarray of shape (dates, rows, columns)
-        People. The last column is the sum of the others; the sum of each column is known as well.
-    min_count : float
-        Smallest count that is published.
-
-    Returns
-    -------
-    ndarray of bool, shape (rows, columns)
-        Cells that are small at any of the dates, and what must go with them.
-
-    Notes
-    -----
-    A cell can be had from the sums of rows and columns unless hidden cells lead round from it, by row and by column in turn,
-    back to itself. Where they do not, three more that make a rectangle with it are hidden, those with the fewest people.
-
-    Examples
-    --------
-    >>> withheld(np.array([[[3.0, 40, 60, 103], [50, 20, 30, 100], [20, 60, 40, 120]]]), 5).astype(int)
-    array([[1, 1, 0, 0],
-           [1, 1, 0, 0],
-           [0, 0, 0, 0]])
-    """
-    hidden = np.asarray(small(counts, min_count).any(axis=0))
-    # cells that nobody is in hide nothing; a school that is new or closes counts on the date when it has pupils
-    peopled = np.where(counts.sum(axis=2, keepdims=True) > 0, counts, np.inf).min(axis=0)
-    sizes = np.where(peopled > 0, peopled, np.inf)
-    for row, column in np.argwhere(hidden):
-        if _leads_round(hidden, row, column):
-            continue
-        cost = np.where(hidden, 0, sizes)
-        corners = cost + cost[row] + cost[:, [column]]
-        corners[row], corners[:, column] = np.inf, np.inf
-        if np.isfinite(corners).any():
-            other, beside = np.unravel_index(corners.argmin(), corners.shape)
-            hidden[[row, other, other], [beside, column, beside]] = True
-    return hidden
-
-
-def _leads_round(hidden: NDArray[np.bool_], row: int, column: int) -> bool:
-    """Say whether hidden cells lead from a cell along its row, and on, back to its column."""
-    others = hidden.copy()
-    others[row, column] = False
-    rows = np.arange(len(hidden)) == row
-    while True:
-        columns = others[rows].any(axis=0)
-        reached = rows | others[:, columns].any(axis=1)
-        if (reached == rows).all():
-            return bool(columns[column])
-        rows = reached
 
 
 # ---------------------------------------------------------------- what was asked

@@ -1,0 +1,87 @@
+"""Counts that are too small to be told, and what must go with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["small", "withheld"]
+
+
+def small(count: Any, min_count: float) -> Any:
+    """Say whether a count, or each of several, is too small to be told; nobody is no secret.
+
+    Parameters
+    ----------
+    count : float or ndarray
+        People.
+    min_count : float
+        Smallest count that is published.
+
+    Returns
+    -------
+    bool or ndarray of bool
+    """
+    return (count > 0) & (count < min_count)
+
+
+def withheld(counts: Floats, min_count: float) -> NDArray[np.bool_]:
+    """Choose the cells of a table that are not told, so that small counts cannot be had from the others.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (dates, rows, columns)
+        People. The last column is the sum of the others; the sum of each column is known as well.
+    min_count : float
+        Smallest count that is published.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, columns)
+        Cells that are small at any of the dates, and what must go with them.
+
+    Notes
+    -----
+    A cell can be had from the sums of rows and columns unless hidden cells lead round from it, by row and by column in turn,
+    back to itself. Where they do not, three more that make a rectangle with it are hidden, those with the fewest people.
+
+    Examples
+    --------
+    >>> withheld(np.array([[[3.0, 40, 60, 103], [50, 20, 30, 100], [20, 60, 40, 120]]]), 5).astype(int)
+    array([[1, 1, 0, 0],
+           [1, 1, 0, 0],
+           [0, 0, 0, 0]])
+    """
+    hidden = np.asarray(small(counts, min_count).any(axis=0))
+    # cells that nobody is in hide nothing; a school that is new or closes counts on the date when it has pupils
+    peopled = np.where(counts.sum(axis=2, keepdims=True) > 0, counts, np.inf).min(axis=0)
+    sizes = np.where(peopled > 0, peopled, np.inf)
+    for row, column in np.argwhere(hidden):
+        if _leads_round(hidden, row, column):
+            continue
+        cost = np.where(hidden, 0, sizes)
+        corners = cost + cost[row] + cost[:, [column]]
+        corners[row], corners[:, column] = np.inf, np.inf
+        if np.isfinite(corners).any():
+            other, beside = np.unravel_index(corners.argmin(), corners.shape)
+            hidden[[row, other, other], [beside, column, beside]] = True
+    return hidden
+
+
+def _leads_round(hidden: NDArray[np.bool_], row: int, column: int) -> bool:
+    """Say whether hidden cells lead from a cell along its row, and on, back to its column."""
+    others = hidden.copy()
+    others[row, column] = False
+    rows = np.arange(len(hidden)) == row
+    while True:
+        columns = others[rows].any(axis=0)
+        reached = rows | others[:, columns].any(axis=1)
+        if (reached == rows).all():
+            return bool(columns[column])
+        rows = reached
