@@ -294,13 +294,11 @@ class Representation:
             silent, _ = _hidden(self.members.to_numpy(), self.invited.to_numpy(), least)
             frame.loc[(silent | hidden).ravel(), [*TOLD_OF_INVITED]] = np.nan
         columns = [name for name in TOLD_OF_MEMBERS if name in frame]
-        frame.loc[hidden.ravel(), columns] = np.nan
         shares = [name for name in columns if name != "panel"]
-        frame.loc[np.broadcast_to(nameless[:, np.newaxis], hidden.shape).ravel(), shares] = np.nan
-        unsaid = np.broadcast_to(hidden.any(axis=1)[:, np.newaxis], hidden.shape).ravel()
-        frame.loc[unsaid, [name for name in ("more", "invitations") if name in frame]] = (
-            np.nan
-        )  # they tell of all groups
+        of_all = [name for name in ("more", "invitations") if name in frame]  # they tell of the other groups too
+        frame.loc[hidden.ravel(), columns] = np.nan
+        frame.loc[np.repeat(nameless, hidden.shape[1]), shares] = np.nan
+        frame.loc[np.repeat(hidden.any(axis=1), hidden.shape[1]), of_all] = np.nan
         few = small(frame["people"], least)
         frame.loc[few, ["people", *(name for name in ("share", *columns) if name in frame)]] = np.nan
         return frame
