@@ -26,7 +26,13 @@ def test_the_wheel_carries_data_words_and_types(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     package = {name.removeprefix("segregation_tools/") for name in names if name.startswith("segregation_tools/")}
     assert {f"sample_data/{name}.gpkg" for name in LABELS} <= package
-    assert {"py.typed", "__init__.pyi", "indices/references.toml", "views/languages/en.toml"} <= package
+    assert {
+        "py.typed",
+        "__init__.pyi",
+        "indices/references.toml",
+        "views/languages/en.toml",
+        "views/handouts/fr.toml",
+    } <= package
     assert {str(p.relative_to(ROOT / "src" / "segregation_tools")) for p in (ROOT / "src").rglob("*.py")} <= package
     assert not [name for name in names if name.startswith(("tests/", "docs/"))]
 

@@ -34,6 +34,7 @@ __all__ = [
     "image",
     "key",
     "number",
+    "page_of",
     "people",
     "percent",
     "png",
@@ -100,23 +101,46 @@ def written(path: str | PathLike[str], heading: str, parts: Iterable[str], langu
     pathlib.Path
     """
     target = Path(path)
-    target.write_text(
-        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(heading)}</title><style>{STYLE}</style></head>"
-        f"<body><main><h1>{escape(heading)}</h1>{''.join(parts)}</main></body></html>\n",
-        encoding="utf-8",
-    )
+    target.write_text(page_of(heading, parts, language), encoding="utf-8")
     return target
 
 
-def words_in(language: str) -> dict[str, Any]:
+def page_of(heading: str, parts: Iterable[str], language: str, direction: str = "ltr") -> str:
+    """Put together a page that needs nothing else.
+
+    Parameters
+    ----------
+    heading : str
+        Its title.
+    parts : iterable of str
+        HTML that stands below the title.
+    language : str
+        Of the words.
+    direction : {"ltr", "rtl"}
+        In which it is read.
+
+    Returns
+    -------
+    str
+    """
+    from_right = ' dir="rtl"' if direction == "rtl" else ""
+    return (
+        f'<!doctype html><html lang="{escape(language)}"{from_right}><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(heading)}</title><style>{STYLE}</style></head>"
+        f"<body><main><h1>{escape(heading)}</h1>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def words_in(language: str, kind: str = "languages") -> dict[str, Any]:
     """Read the words of a language.
 
     Parameters
     ----------
     language : str
-        Name of a file in ``languages``.
+        Name of a file.
+    kind : str
+        Folder of the files: of which page they are.
 
     Returns
     -------
@@ -127,7 +151,7 @@ def words_in(language: str) -> dict[str, Any]:
     DataError
         If there is no such file.
     """
-    folder = files("segregation_tools.views").joinpath("languages")
+    folder = files("segregation_tools.views").joinpath(kind)
     known = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
     if language not in known:
         msg = f"no language {language!r}; there are {listed(known)}"
