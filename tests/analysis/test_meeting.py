@@ -391,3 +391,17 @@ def test_low_and_high_earners_of_rhode_island_are_farther_apart_at_work(real_dat
     assert (found.isolating()["domain"] == "work").all()
     given = sgt.meeting({"home": counted["h_tract"], "work": counted["w_tract"]}, hours=tau)
     np.testing.assert_allclose(given.together, found.together, **SIMILAR)
+
+
+def test_a_grid_can_be_home():
+    chance = np.random.default_rng(4)
+    cells = sgt.Population.from_raster(chance.integers(0, 9, (2, 4, 5)), groups=["a", "b"], cell_size=100)
+    near = cells.within(sgt.Square(150))
+    school = sgt.Population([[30, 20], [10, 50]], ["a", "b"])
+    found = sgt.meeting({"home": near, "school": school}, hours={"home": 3, "school": 1})
+    np.testing.assert_allclose(found.exposure.loc["home"], sgt.exposure(near), **SIMILAR)
+    np.testing.assert_allclose(sgt.exposure(found.population), found.together, **SIMILAR)
+    assert found.bridges()["share"].sum() == pytest.approx(1)
+    assert found.exposure_segregation({"a": 3, "b": 1}).loc["home", "slope"] == pytest.approx(
+        found.exposure_segregation().loc["home", "a"]
+    )

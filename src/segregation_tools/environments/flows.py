@@ -58,7 +58,8 @@ class Flows:
     -----
     All residents of a unit are taken to travel alike. Where groups of one unit go to different places this hides how far
     apart they are: in Rhode Island in 2019, D of low and high earners was .15 by tract of residence and .25 by tract of
-    work, but .01 with everyone's flows. Where flows are known by group, measure the places they lead to as a population.
+    work, but .01 with everyone's flows. Where flows are known by group, measure the places they lead to as a population, or
+    follow people through the day with `meeting`.
 
     References
     ----------
