@@ -203,7 +203,7 @@ class Meeting:
         where = self.residents.units.to_flat_index()[unit]
         units = pd.MultiIndex.from_arrays([where, self.residents.group_index()[group]], names=["unit", "group"])
         pop = Population(counts, self.residents.groups, geography=Geography(units))
-        words = f"those whom they meet in all domains ({', '.join(map(str, self.time.index))}), by the time spent there"
+        words = f"the people of all their domains ({', '.join(map(str, self.time.index))}), by the time spent there"
         return pop.within(Given(np.ascontiguousarray(shares), counts, words))
 
     # ---------------------------------------------------------------- domain by domain
