@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
         "README.md",
         *[
             f"docs/{page}.md"
-            for page in ("start", "neighbourhoods", "autocorrelation", "certainty", "zones", "bounds", "homes")
+            for page in ("start", "neighbourhoods", "autocorrelation", "certainty", "zones", "bounds", "homes", "interaction", "policy")
         ],
     ],
 )
