@@ -1,5 +1,7 @@
 __version__: str
 
+from .analysis.access import Access as Access
+from .analysis.access import access as access
 from .analysis.adjusted import adjusted as adjusted
 from .analysis.chance import NullTest as NullTest
 from .analysis.chance import expected as expected

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Seeds = NDArray[np.uint64]
 
-__all__ = ["Bootstrap", "bootstrap", "difference", "people_drawn"]
+__all__ = ["Bootstrap", "bootstrap", "difference", "people_drawn", "units_drawn"]
 
 OF = ("people", "units", "margins")
 INTERVALS = ("basic", "percentile", "bca")
@@ -196,7 +196,7 @@ class _Sample:
         if isinstance(self.of, PrivacyNoise):
             return noise_drawn(self.of, self.pop)
         if self.of == "units":
-            return with_every_group(_units_drawn(self.pop, self.among), self.pop)
+            return with_every_group(units_drawn(self.pop, self.among), self.pop)
         return people_drawn(self.pop) if self.of == "people" else errors_drawn(self.pop)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -409,8 +409,26 @@ def _shared(a: Population, b: Population) -> pd.Index[Any] | None:
     return every
 
 
-def _units_drawn(pop: Population, among: pd.Index[Any] | None) -> Callable[[Seeds], Floats]:
-    """As many units as have residents, here or in another population too, each time all who live in them."""
+def units_drawn(pop: Population, among: pd.Index[Any] | None = None) -> Callable[[Seeds], Floats]:
+    """Prepare to draw as many units as have residents, here or in another population too, each time all who live in them.
+
+    Parameters
+    ----------
+    pop : Population
+        Who lives where.
+    among : pandas.Index, optional
+        Labels from which units are drawn, where another population shares them.
+
+    Returns
+    -------
+    callable
+        ``draw(seeds)`` gives counts of shape (draws, groups, units).
+
+    Raises
+    ------
+    CapabilityError
+        If the environment depends on how many live in each unit.
+    """
     from segregation_tools.kernels.sample import Allotment
 
     if pop.surroundings is not None and not pop.surroundings.linear:

@@ -21,9 +21,14 @@ CHUNK = 64
 
 
 def within_reach(
-    starts: NDArray[Any], ends: NDArray[Any], lengths: Floats, sources: NDArray[Any], reach: float
+    starts: NDArray[Any],
+    ends: NDArray[Any],
+    lengths: Floats,
+    sources: NDArray[Any],
+    reach: float,
+    targets: NDArray[Any] | None = None,
 ) -> tuple[Ints, Ints, Floats]:
-    """Find which sources lie within reach of each other on a network.
+    """Find which sources lie within reach of each other on a network, or which targets within reach of each source.
 
     Parameters
     ----------
@@ -33,16 +38,19 @@ def within_reach(
         Its nodes between which distances are wanted, no node twice.
     reach : float
         How far to search.
+    targets : ndarray of int, optional
+        Nodes to which distances are wanted, instead of the sources; no node twice.
 
     Returns
     -------
     one, other : ndarray of int
-        Positions in `sources` of two that are within reach, each with itself.
+        Positions in `sources`, and in `targets`, of two that are within reach; a source that is a target is with itself.
     apart : ndarray of float
         Their distance.
     """
     which = np.full(len(starts) - 1, -1, dtype=np.int64)
-    which[sources] = np.arange(len(sources))
+    found_at = sources if targets is None else targets
+    which[found_at] = np.arange(len(found_at))
     graph = starts.astype(np.int64), ends.astype(np.int64), lengths.astype(np.float64)
     found: dict[int, tuple[Ints, Ints, Floats]] = {}
 

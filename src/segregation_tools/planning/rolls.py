@@ -10,6 +10,7 @@ import pandas as pd
 from segregation_tools.analysis.replicates import measurable
 from segregation_tools.planning.constraints import Capacity, rooms_of
 from segregation_tools.planning.goals import minimize
+from segregation_tools.population.columns import groups_and_all
 from segregation_tools.population.population import Population
 
 if TYPE_CHECKING:
@@ -89,21 +90,6 @@ def index_of_rolls(index: Index, rolls: Floats, groups: tuple[Hashable, ...]) ->
     if not (rolls.sum(axis=1) > 0).all():
         return float("nan")
     return float(index(Population(rolls, groups)))
-
-
-def groups_and_all(groups: tuple[Hashable, ...]) -> list[Hashable]:
-    """List the groups and, at last, all of them.
-
-    Parameters
-    ----------
-    groups : tuple
-        Labels.
-
-    Returns
-    -------
-    list
-    """
-    return [*groups, "all" if "all" not in groups else "all groups"]
 
 
 def years_and_groups(counts: Mapping[str, Floats], years: Sequence[int], groups: tuple[Hashable, ...]) -> pd.DataFrame:
