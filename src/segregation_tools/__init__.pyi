@@ -135,6 +135,11 @@ from .planning.constraints import together as together
 from .planning.evidence import compare_plans as compare_plans
 from .planning.evidence import residential_gap as residential_gap
 from .planning.evidence import school_contributions as school_contributions
+from .planning.facilities.placing import FacilityFrontier as FacilityFrontier
+from .planning.facilities.placing import FacilityPlan as FacilityPlan
+from .planning.facilities.placing import facility_frontier as facility_frontier
+from .planning.facilities.placing import place_facilities as place_facilities
+from .planning.facilities.placing import rank_facilities as rank_facilities
 from .planning.frontier import Frontier as Frontier
 from .planning.frontier import distance_minimizing as distance_minimizing
 from .planning.frontier import frontier as frontier
