@@ -117,6 +117,7 @@ def chosen_places(places: Places, seconds: float) -> Choice:
         better = _exchanged(merged, sites, end)
         if merged.value(better) < value:
             best, value = better, merged.value(better)
+    bound = max(bound, 0.0)  # no way costs less than nothing
     if value - bound <= CLOSED * abs(value):
         return _told(places, best, bound)
     open_for_good, may_open = _fixed(prices, bound, value, places.number)
