@@ -117,8 +117,8 @@ def test_sites_are_ranked_by_what_a_loop_counts(seed):
         assert ranked["gap_closed"].to_numpy() == pytest.approx(gap(town.nearest([])) - ranked["gap_after"].to_numpy())
 
 
-def test_larger_programs_are_closed_by_cuts_as_by_counting():
-    """The relaxation leaves a gap here, so that the solver has to work: beside all 4,845 choices of 4 of 20."""
+def test_larger_towns_are_closed_by_the_tree_and_by_cuts_as_by_counting():
+    """The relaxation leaves a gap here: the tree (one sum) and the solver (two) beside all 4,845 choices of 4 of 20."""
     worked = 0
     for seed in range(12):
         chance = np.random.default_rng(seed)

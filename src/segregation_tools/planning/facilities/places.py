@@ -1,9 +1,10 @@
 """The best places out of many: p-median and its kin, exactly, without a variable for each unit and site.
 
 Each unit pays for the way to its nearest open site, d_i(y) = min_j c_ij over the sites with y_j = 1. For any number l,
-d_i(y) ≥ l − Σ_j max(0, l − c_ij) y_j, and the best of these bounds is d_i(y) itself where y is whole (Benders cuts of the
-radius formulation). The solver has y and one number a unit; cuts are added where it is too optimistic. The numbers l of a
-Lagrangian relaxation are the first cuts, and its bound closes most sites for good.
+d_i(y) ≥ l − Σ_j max(0, l − c_ij) y_j, and the best of these bounds is d_i(y) itself where y is whole. The numbers l of a
+Lagrangian relaxation bound all choices, and close most sites for good. A tree of such relaxations decides what is left;
+where there are several sums, or something to be brought besides, by HiGHS, which has y and one number a unit, and gets these
+bounds as cuts where it is too optimistic (Benders cuts of the radius formulation).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from segregation_tools.planning.facilities.tree import CLOSED, branched, kept_and_fixed, relaxed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Choice", "Places", "chosen_places"]
 
-ASCENTS = 1500  # steps of the relaxation
-PATIENCE = 20  # of them without a better bound, until they become shorter
-CLOSED = 1e-6  # of the value: a gap that is none, as the solver counts
 EXCHANGED = 12  # relaxed choices that are improved by exchanges
 ROUNDS = 60  # of cuts in the relaxation of the program
 WORTH = 0.02  # of the gap: what a round of the relaxation must gain
@@ -112,16 +112,19 @@ def chosen_places(places: Places, seconds: float) -> Choice:
     merged = _merged(places)
     best = _exchanged(merged, _greedy(merged), end)
     value = merged.value(best)
-    levels, bound, prices, promising = _ascended(merged, value, end)
-    for sites in promising:
-        better = _exchanged(merged, sites, end)
+    everything = np.arange(merged.costs.shape[1])
+    root = relaxed(merged, _from_outside(merged), everything[:0], everything, value, end)
+    for sites in sorted(root.choices, key=root.choices.__getitem__)[:EXCHANGED]:
+        better = _exchanged(merged, np.array(sites), end)
         if merged.value(better) < value:
             best, value = better, merged.value(better)
-    bound = max(bound, 0.0)  # no way costs less than nothing
+    bound = max(root.bound, 0.0)  # no way costs less than nothing
     if value - bound <= CLOSED * abs(value):
         return _told(places, best, bound)
-    open_for_good, may_open = _fixed(prices, bound, value, places.number)
-    program = _Program(merged, levels, open_for_good, may_open)
+    if len(merged.weights) == 1 and merged.gains is None:
+        return _told(places, *branched(merged, root, best, end, lambda sites: _exchanged(merged, sites, end)))
+    may_open, open_for_good = kept_and_fixed(root.prices, places.number, value - bound + SLACK * abs(value))
+    program = _Program(merged, root.levels, open_for_good, may_open)
     return _told(places, *program.closed(best, value, bound, end))
 
 
@@ -187,51 +190,11 @@ def _exchanged(places: Places, sites: Codes, end: float) -> Codes:
 # ---------------------------------------------------------------- a bound on all of them
 
 
-def _ascended(places: Places, value: float, end: float) -> tuple[Floats, float, Floats, list[Codes]]:
-    """Raise the levels l of a Lagrangian relaxation: Σ w l + the `number` lowest of −Σ_i w_i max(0, l_i − c_ij).
-
-    Steps go along the slope and a part of the way before (Camerini, Fratta & Maffioli 1975). Returns the levels, the highest
-    bound, what each site would add to it, and the best relaxed choices.
-    """
-    weights, number = places.weights.mean(axis=0), places.number  # the mean is no more than the largest of the sums
-    ceiling, floor = np.minimum(places.otherwise, places.costs.max(axis=1)), places.costs.min(axis=1)
-    beyond = min(number, places.costs.shape[1] - 1)
-    levels = np.minimum(np.partition(places.costs, beyond, axis=1)[:, beyond], ceiling)
-    best, highest = (levels, np.zeros(places.costs.shape[1])), -np.inf
-    good: dict[tuple[int, ...], float] = {}
-    step, stale, way = 1.0, 0, np.zeros(len(levels))
-    aim = value
-    for _ in range(ASCENTS):
-        under = np.maximum(levels[:, np.newaxis] - places.costs, 0)
-        prices = -(weights @ under)
-        taken = np.argpartition(prices, number - 1)[:number]
-        bound = float(weights @ levels + prices[taken].sum())
-        stale = 0 if bound > highest + 1e-6 * abs(aim) else stale + 1
-        if bound > highest:
-            best, highest = (levels, prices), bound
-        if places.allowed(taken):
-            reached = places.value(taken)
-            good[tuple(np.sort(taken).tolist())] = reached
-            aim = min(aim, reached)
-        if stale >= PATIENCE:
-            step, stale, levels, way = step / 1.5, 0, best[0], 0 * way
-            continue
-        way = 1.0 - (under[:, taken] > 0).sum(axis=1) - (levels >= places.otherwise) + 0.6 * way
-        length = float(weights @ way**2)
-        if aim - highest <= CLOSED * abs(aim) or length == 0 or step < 1e-3 or time.monotonic() > end:
-            break
-        levels = np.clip(levels + step * max(aim - bound, 1e-5 * abs(aim)) / length * way, floor, ceiling)
-    promising = [np.array(sites) for sites in sorted(good, key=good.__getitem__)[:EXCHANGED]]
-    return best[0], highest, best[1], promising
-
-
-def _fixed(prices: Floats, bound: float, value: float, number: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which sites are open in every better choice, and which may be."""
-    order = np.argsort(prices, kind="stable")
-    last, room = prices[order[number - 1]], value - bound + SLACK * abs(value)
-    may = prices - last <= room
-    first_out = prices[order[number]] if number < len(prices) else np.inf
-    return first_out - prices > room, may
+def _from_outside(places: Places) -> Floats:
+    """Levels at which a relaxation begins: as many sites as are opened are nearer, and one is as near."""
+    beyond = min(places.number, places.costs.shape[1] - 1)
+    ceiling = np.minimum(places.otherwise, places.costs.max(axis=1))
+    return np.asarray(np.minimum(np.partition(places.costs, beyond, axis=1)[:, beyond], ceiling))
 
 
 # ---------------------------------------------------------------- the program

@@ -192,9 +192,17 @@ def place_facilities(
     OptionError
         If the number of sites or the goal is none.
 
+    Notes
+    -----
+    The mean cost and coverage are decided by branch and bound over Lagrangian relaxations, which start from greedy choices
+    and exchanges; `worst_group`, and what `facility_frontier` asks for besides, by HiGHS with Benders cuts of the radius
+    formulation. A gap of a millionth of the value counts as none. Who is nearest to a facility goes there: it has room for
+    all. Within `seconds` the answer does not depend on chance, nor on threads.
+
     References
     ----------
-    Hakimi 1964; Church & ReVelle 1974; García, Labbé & Marín 2011; Duran-Mateluna, Alès & Elloumi 2023.
+    Hakimi 1964; Teitz & Bart 1968; Church & ReVelle 1974; Cornuéjols, Fisher & Nemhauser 1977; García, Labbé & Marín 2011;
+    Duran-Mateluna, Alès & Elloumi 2023.
 
     Examples
     --------
