@@ -18,7 +18,18 @@ ROOT = Path(__file__).parents[1]
         "README.md",
         *[
             f"docs/{page}.md"
-            for page in ("start", "neighbourhoods", "autocorrelation", "certainty", "zones", "bounds", "homes", "interaction", "policy")
+            for page in (
+                "start",
+                "neighbourhoods",
+                "autocorrelation",
+                "certainty",
+                "zones",
+                "bounds",
+                "homes",
+                "interaction",
+                "access",
+                "policy",
+            )
         ],
     ],
 )

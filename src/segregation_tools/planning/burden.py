@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from segregation_tools.planning.rolls import groups_and_all
+from segregation_tools.population.columns import groups_and_all
 from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:

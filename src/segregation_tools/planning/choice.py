@@ -16,8 +16,9 @@ from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.kernels.grouping import sum_by_code
 from segregation_tools.planning.constraints import ROUNDING
 from segregation_tools.planning.goals import measured_by
-from segregation_tools.planning.rates import Pupils, numbers_of
-from segregation_tools.planning.rolls import groups_and_all, index_of_rolls, one_valued, room_of
+from segregation_tools.planning.rates import Pupils
+from segregation_tools.planning.rolls import index_of_rolls, one_valued, room_of
+from segregation_tools.population.columns import groups_and_all, numbers_of
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population
 

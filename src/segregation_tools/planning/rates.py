@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = ["Pupils", "check_one_row", "columns_in_order", "numbers_of"]
+__all__ = ["Pupils"]
 
 
 @dataclass(frozen=True, eq=False)

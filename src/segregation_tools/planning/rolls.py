@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["groups_and_all", "index_of_rolls", "one_valued", "room_of", "years_and_groups"]
+__all__ = ["index_of_rolls", "one_valued", "room_of", "years_and_groups"]
 
 
 def one_valued(index: Any) -> Index:

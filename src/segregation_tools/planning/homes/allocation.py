@@ -15,7 +15,7 @@ from segregation_tools.kernels.best_places import UNLIMITED
 from segregation_tools.planning.homes.applicants import Applicants, Worth, read_applicants
 from segregation_tools.planning.homes.lottery import Lottery, drawn_by_lot
 from segregation_tools.planning.homes.shortage import check_enough, refuse_shortage
-from segregation_tools.planning.rolls import groups_and_all
+from segregation_tools.population.columns import groups_and_all
 from segregation_tools.population.options import one_of, source_of_chance
 from segregation_tools.population.population import Population
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from segregation_tools.errors import DataError, OptionError, listed
 from segregation_tools.kernels.best_places import NEVER, UNLIMITED, placed_best
-from segregation_tools.planning.rates import check_one_row, columns_in_order, numbers_of
+from segregation_tools.population.columns import check_one_row, columns_in_order, numbers_of
 from segregation_tools.population.geography import Geography
 from segregation_tools.population.options import one_of
 from segregation_tools.population.reading import column_of_numbers, geometry_of

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import DataError, listed
-from segregation_tools.planning.rates import check_one_column, check_one_row, numbers_of
+from segregation_tools.population.columns import check_one_column, check_one_row, numbers_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ import pandas as pd
 
 from segregation_tools.analysis.replicates import as_html, begun_by, checked_level, quantiles
 from segregation_tools.kernels.best_places import served_in_turn
-from segregation_tools.planning.rolls import groups_and_all
+from segregation_tools.population.columns import groups_and_all
 from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import DataError, OptionError, listed
-from segregation_tools.planning.rates import check_one_column, check_one_row, columns_in_order, numbers_of
+from segregation_tools.population.columns import check_one_column, check_one_row, columns_in_order, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

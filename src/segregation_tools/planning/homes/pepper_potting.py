@@ -14,9 +14,8 @@ from segregation_tools.analysis.replicates import as_html
 from segregation_tools.autocorrelation.whole import drawn
 from segregation_tools.errors import DataError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.planning.homes.mixes import in_one_order
-from segregation_tools.planning.rates import check_one_column
-from segregation_tools.planning.rolls import groups_and_all
 from segregation_tools.population.checking import check_units
+from segregation_tools.population.columns import check_one_column, groups_and_all
 from segregation_tools.population.geography import Geography, warn_web_mercator
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.reading import geometry_of

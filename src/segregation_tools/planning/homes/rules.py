@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import DataError, GeographyError, OptionError, listed
-from segregation_tools.planning.rates import numbers_of
+from segregation_tools.population.columns import numbers_of
 from segregation_tools.population.geography import metres_per_unit
 from segregation_tools.population.options import real_number
 

@@ -27,7 +27,7 @@ from segregation_tools.kernels.sample import seeds_of
 from segregation_tools.planning.goals import Chosen, Goal, measured_by, minimize
 from segregation_tools.planning.homes.changes import Changes, read_changes
 from segregation_tools.planning.homes.mixes import Mixes, read_mixes
-from segregation_tools.planning.rolls import groups_and_all
+from segregation_tools.population.columns import groups_and_all
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population, as_population
 

@@ -11,7 +11,7 @@ import pandas as pd
 from segregation_tools.errors import DataError, GeographyError, OptionError, listed
 from segregation_tools.planning.homes.rules import Budget, LeastShare, Walk
 from segregation_tools.planning.homes.supply import NEARLY, ROUNDING, Supply
-from segregation_tools.planning.rates import check_one_column, check_one_row, numbers_of
+from segregation_tools.population.columns import check_one_column, check_one_row, numbers_of
 from segregation_tools.population.geography import metres_per_unit
 from segregation_tools.population.grid import Grid
 

@@ -18,7 +18,8 @@ from segregation_tools.indices.together import values_in
 from segregation_tools.kernels.sample import seeds_of
 from segregation_tools.planning.homes.scenario import wanted
 from segregation_tools.planning.projection import years_ahead
-from segregation_tools.planning.rates import Pupils, check_one_row, columns_in_order, numbers_of
+from segregation_tools.planning.rates import Pupils
+from segregation_tools.population.columns import check_one_row, columns_in_order, numbers_of
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population, as_population
 
