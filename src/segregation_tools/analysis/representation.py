@@ -241,7 +241,7 @@ class Representation:
 
     @property
     def distance(self) -> Any:
-        """Share of the panel that would have to be of other groups to mirror the population: ½ Σ |panel − population|.
+        """Share of the panel that would have to be of other groups to mirror the population: half the sum of differences.
 
         One value, or one a place.
         """
