@@ -405,3 +405,14 @@ def test_a_grid_can_be_home():
     assert found.exposure_segregation({"a": 3, "b": 1}).loc["home", "slope"] == pytest.approx(
         found.exposure_segregation().loc["home", "a"]
     )
+
+
+def test_labels_that_come_twice_or_are_strange_are_refused():
+    homes = sgt.Population([[20, 5], [5, 20]], groups=["a", "b"], units=["u", "v"])
+    day = sgt.meeting({"home": homes}, hours={"home": 1})
+    with pytest.raises(sgt.DataError, match="hours has several rows for 'home'"):
+        sgt.meeting({"home": homes}, hours=pd.Series([1, 2], index=["home", "home"]))
+    with pytest.raises(sgt.DataError, match="values has several rows for 'a'"):
+        day.exposure_segregation(pd.Series([1, 2, 9], index=["a", "b", "a"]))
+    with pytest.raises(sgt.DataError, match="values has 'z', which are neither groups"):
+        day.exposure_segregation({"a": 1, "b": 2, "z": 9})

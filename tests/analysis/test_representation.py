@@ -1,11 +1,12 @@
 """A panel beside its population: intervals beside those of SciPy, proportions counted by hand, small counts kept."""
 
+import itertools
 import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, multinomial
 
@@ -140,17 +141,75 @@ def test_small_counts_are_not_told_nor_what_would_tell_of_them():
     pd.testing.assert_frame_equal(free, whole)
 
 
-@given(st.integers(0, 10_000))
-def test_no_small_count_can_be_had_from_the_counts_and_shares_of_one_place(seed):
+def fitting(shown, total, most):
+    """Every table of one place that fits what is published: None where a count is hidden, hidden ones not 0."""
+    ranges = [[int(n)] if n is not None else range(1, limit) for n, limit in zip(shown, most, strict=True)]
+    return [table for table in itertools.product(*ranges) if total is None or sum(table) == total]
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 100_000))
+def test_no_small_count_can_be_had_from_what_is_told_of_a_place(seed):
     chance = np.random.default_rng(seed)
-    panel = chance.integers(0, 20, 3)
-    panel[0] += 1
-    told = sgt.representation(dict(zip("abc", map(int, panel), strict=True)), TOWN).to_frame(export=True)
-    few = (panel > 0) & (panel < 5)
-    assert told["panel"][few].isna().all()
-    if few.any():
-        sum_is_known = (told["panel"].notna() & told["panel_share"].notna() & (panel > 0)).any()
-        assert not sum_is_known or told["panel"].isna().sum() >= 2
+    people = chance.integers(6, 60, (1, 3))
+    panel = np.minimum(chance.choice([0, 1, 2, 3, 7, 12, 30], (1, 3)), people)
+    if not panel.any():
+        return
+    pop = sgt.Population(people.T.astype(float), list("abc"))
+    told = sgt.representation(dict(zip("abc", map(int, panel[0]), strict=True)), pop).to_frame(export=True)
+    shown = [None if np.isnan(n) else n for n in told["panel"]]
+    known = [(n / s) for n, s in zip(told["panel"], told["panel_share"], strict=True) if s > 0]
+    total = round(known[0]) if known else None
+    tables = fitting(shown, total, people[0] + 1)
+    for group in range(3):
+        for few in (panel[0, group], people[0, group] - panel[0, group]):
+            if 0 < few < 5:
+                assert shown[group] is None
+                values = {
+                    table[group] if few == panel[0, group] else people[0, group] - table[group] for table in tables
+                }
+                assert len(values) > 1
+                assert max(values) >= 5
+
+
+@pytest.mark.parametrize(
+    ("panel", "people"),
+    [
+        ([[1, 10, 1]], [[100, 100, 100]]),
+        ([[3, 10, 0], [0, 20, 9]], [[90, 90, 90], [90, 90, 90]]),
+        ([[8, 50, 20], [20, 60, 20]], [[10, 200, 90], [90, 90, 90]]),
+    ],
+)
+def test_places_do_not_tell_of_their_small_counts(panel, people):
+    counts, places = np.array(people, dtype=float).T, ["x", "y"][: len(people)]
+    frame = pd.DataFrame(counts.T, columns=list("abc")).assign(town=places)
+    pop = sgt.Population.from_frame(frame, list("abc"), tiers=["town"])
+    table = pd.DataFrame(panel, index=places, columns=list("abc"))
+    told = sgt.representation(table, pop, by="town").to_frame(export=True)
+    for place in places:
+        rows, row = told.loc[place], table.loc[place].to_numpy()
+        shown = [None if np.isnan(n) else n for n in rows["panel"]]
+        known = [(n / s) for n, s in zip(rows["panel"], rows["panel_share"], strict=True) if s > 0]
+        most = frame.loc[frame["town"] == place, list("abc")].to_numpy()[0].astype(int) + 1
+        tables = fitting(shown, round(known[0]) if known else None, most)
+        for group, hidden in enumerate(shown):
+            if hidden is None:
+                assert len({one[group] for one in tables}) > 1
+            else:
+                assert row[group] == 0 or row[group] >= 5
+
+
+def test_a_small_group_of_the_population_cannot_be_had_from_shares():
+    pop = sgt.Population([[3.0], [100.0], [100.0]], list("abc"))
+    told = sgt.representation({"b": 10, "c": 10}, pop).to_frame(export=True)
+    assert told["share"].isna().all()
+    assert told[["ratio", "ratio_low", "more"]].isna().all().all()
+    assert told["people"].isna().sum() >= 2
+
+
+def test_labels_that_come_twice_are_refused():
+    with pytest.raises(sgt.GroupError, match="'a' more than once"):
+        sgt.representation(pd.Series([1, 5], index=["a", "a"]), TOWN)
 
 
 def test_few_who_did_not_answer_are_not_told():

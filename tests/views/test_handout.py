@@ -233,3 +233,23 @@ def test_what_is_no_plan_is_refused(plan):
         sgt.handout(plan, contact=5)
     with pytest.raises(sgt.OptionError, match="walk must be"):
         sgt.handout(plan, walk=np.nan)
+
+
+def test_words_with_more_than_names_in_braces_are_refused():
+    words = sgt.handout_words("en") | {"lead": "{pupils:d} pupils, {schools}"}
+    with pytest.raises(sgt.DataError, match="more than a name in its braces"):
+        sgt.handout_words(words)
+
+
+def test_groups_keep_names_of_their_own(town):
+    plan = town.score(town.blocks["school"], constraints=())
+    with pytest.raises(sgt.GroupError, match="tell groups apart"):
+        sgt.handout(plan, names=dict.fromkeys(GROUPS[:2], "the same"))
+    with pytest.raises(sgt.OptionError, match="mapping of group"):
+        sgt.handout(plan, names=GROUPS)
+
+
+def test_a_file_that_is_not_utf8_is_refused_by_name(tmp_path):
+    (tmp_path / "old.json").write_bytes('{"title": "é"}'.encode("latin-1"))
+    with pytest.raises(sgt.DataError, match=r"'old.json' is not written in UTF-8"):
+        sgt.handout_words(str(tmp_path / "old.json"))

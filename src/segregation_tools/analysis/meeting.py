@@ -15,6 +15,7 @@ from segregation_tools.analysis.replicates import as_html, measurable
 from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.indices.evenness import dissimilarity, information_theory
 from segregation_tools.indices.words import share
+from segregation_tools.population.columns import check_one_column, check_one_row
 from segregation_tools.population.environment import joined
 from segregation_tools.population.geography import Geography
 from segregation_tools.population.population import Population, as_population
@@ -135,7 +136,8 @@ def _shares_of_time(hours: Any, domains: Mapping[Hashable, Any], residents: Popu
     if isinstance(hours, pd.DataFrame):
         table = hours
     elif isinstance(hours, (Mapping, pd.Series)):
-        spent = pd.Series(dict(hours.items()), dtype=object)
+        spent = hours if isinstance(hours, pd.Series) else pd.Series(dict(hours.items()), dtype=object)
+        check_one_row(spent.index, "hours")
         table = pd.DataFrame(dict.fromkeys(groups, spent))
     else:
         msg = f"hours must be a mapping of domains to hours, or a frame of domains × groups, not {hours!r}"
@@ -461,13 +463,23 @@ class Meeting:
     def _attribute(self, values: Any) -> Floats:
         """Values of the residents, shape (groups, units)."""
         groups, units = self.residents.group_index(), self.residents.units
+        if isinstance(values, (pd.Series, pd.DataFrame)):
+            check_one_row(values.index, "values")
         if isinstance(values, pd.DataFrame):
+            check_one_column(values, groups, "values")
             table = values.reindex(index=units, columns=groups)
         elif _by_unit(values, self.residents):
             found = values.reindex(units)
             table = pd.DataFrame(dict.fromkeys(groups, found))
         else:
-            told = pd.Series(dict(values.items()) if hasattr(values, "items") else values, dtype=object).reindex(groups)
+            told = pd.Series(dict(values.items()) if hasattr(values, "items") else values, dtype=object)
+            strange = told.index[~told.index.isin(groups)]
+            if len(strange):
+                msg = (
+                    f"values has {listed(strange)}, which are neither groups nor all units; groups are {listed(groups)}"
+                )
+                raise DataError(msg)
+            told = told.reindex(groups)
             table = pd.DataFrame([told.to_numpy()] * len(units), index=units, columns=groups)
         numbers = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64).T
         without = ~np.isfinite(numbers) & (self._counts > 0)

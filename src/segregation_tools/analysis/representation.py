@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.replicates import as_html, checked_level
-from segregation_tools.analysis.small_counts import small, withheld
+from segregation_tools.analysis.small_counts import withheld_in_line
 from segregation_tools.errors import DataError, GroupError, UndefinedWarning, listed, warn
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import Population, as_population
@@ -55,7 +55,8 @@ def representation(
     invited : as `panel`, optional
         How many were invited; response rates follow.
     size : float, optional
-        How many members a panel is to have (in each place). Without, as few as can be while nobody leaves.
+        How many members a panel is to have (in each place); numbers of groups are rounded up, so that it may become some
+        more. Without, as few as can be while nobody leaves.
     method : {"goodman", "wilson", "exact"}
         Of the intervals: those of all groups of a place hold at once (Goodman 1965: Wilson's at the level 1 − (1 −
         level)/k for k groups); of each group alone (Wilson 1927); of each alone, and never too short (Clopper & Pearson
@@ -141,6 +142,9 @@ def _counted(given: Any, what: str, people: pd.DataFrame, by: Hashable | None) -
     elif isinstance(given, pd.DataFrame) and by is not None:
         table = given
     elif isinstance(given, (Mapping, pd.Series)) and by is None:
+        if isinstance(given, pd.Series) and not given.index.is_unique:
+            msg = f"{what} names {listed(given.index[given.index.duplicated()].unique())} more than once: add them up"
+            raise GroupError(msg)
         table = pd.DataFrame([dict(given.items())], index=[EVERYWHERE])
     else:
         wanted = "a number for each group" if by is None else f"a frame, places of {by!r} × groups"
@@ -204,7 +208,8 @@ class Representation:
         """One row a place and group, nothing withheld."""
         n, people = self.members.to_numpy(), self.people.to_numpy()
         total = n.sum(axis=1, keepdims=True)
-        share = people / people.sum(axis=1, keepdims=True)
+        everyone = people.sum(axis=1, keepdims=True)
+        share = people / np.where(everyone > 0, everyone, np.nan)
         here = np.where(total > 0, n / np.where(total > 0, total, 1), np.nan)
         low, high = interval_of_shares(n, np.broadcast_to(total, n.shape), self.method, self.level)
         there = np.where(share > 0, share, np.nan)
@@ -248,7 +253,8 @@ class Representation:
         n, people = self.members.to_numpy(), self.people.to_numpy()
         total = n.sum(axis=1)
         apart = np.abs(
-            n / np.where(total > 0, total, np.nan)[:, np.newaxis] - people / people.sum(axis=1)[:, np.newaxis]
+            n / np.where(total > 0, total, np.nan)[:, np.newaxis]
+            - people / np.where(people.sum(axis=1) > 0, people.sum(axis=1), np.nan)[:, np.newaxis]
         )
         values = pd.Series(apart.sum(axis=1) / 2, index=self.people.index, name="distance")
         return values if self.by is not None else float(values.iloc[0])
@@ -289,18 +295,24 @@ class Representation:
         if not export:
             return frame
         least = real_number(min_count, "min_count", 0, "a number of people")
-        hidden, nameless = _hidden(self.members.to_numpy(), self.people.to_numpy(), least)
-        if self.invited is not None:
-            silent, _ = _hidden(self.members.to_numpy(), self.invited.to_numpy(), least)
-            frame.loc[(silent | hidden).ravel(), [*TOLD_OF_INVITED]] = np.nan
+        members, people = self.members.to_numpy(), self.people.to_numpy()
+        hidden, nameless = _hidden([members, people - members], least)
+        few, _ = _hidden([people], least)  # of the population: the sum goes with them
         columns = [name for name in TOLD_OF_MEMBERS if name in frame]
         shares = [name for name in columns if name != "panel"]
+        if self.invited is not None:
+            invited = self.invited.to_numpy()
+            silent, _ = _hidden([members, invited - members, invited], least)
+            frame.loc[(silent | hidden).ravel(), [*TOLD_OF_INVITED]] = np.nan
+            frame.loc[_of_place(silent), ["invitations"]] = np.nan
         of_all = [name for name in ("more", "invitations") if name in frame]  # they tell of the other groups too
         frame.loc[hidden.ravel(), columns] = np.nan
-        frame.loc[np.repeat(nameless, hidden.shape[1]), shares] = np.nan
-        frame.loc[np.repeat(hidden.any(axis=1), hidden.shape[1]), of_all] = np.nan
-        few = small(frame["people"], least)
-        frame.loc[few, ["people", *(name for name in ("share", *columns) if name in frame)]] = np.nan
+        frame.loc[_of_place(nameless[:, np.newaxis] & np.ones_like(hidden)), shares] = np.nan
+        frame.loc[_of_place(hidden), of_all] = np.nan
+        frame.loc[few.ravel(), ["people", *columns]] = np.nan
+        frame.loc[
+            _of_place(few), ["share", *(name for name in shares if name not in ("panel_share", "low", "high"))]
+        ] = np.nan
         return frame
 
     @property
@@ -314,14 +326,15 @@ class Representation:
         return as_html(self._table.reset_index(), self._title)
 
 
-def _hidden(members: Floats, whole: Floats, least: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Choose the cells, places × groups, of which members are not told, and places of which their sum is not."""
-    rest = whole - members
-    tables = np.concatenate([members, rest]) if len(members) == 1 else members
-    sums = np.column_stack([tables, tables.sum(axis=1)])
-    hidden = withheld(sums[np.newaxis], least)[: len(members)]
-    few: NDArray[np.bool_] = small(rest, least)
-    return hidden[:, :-1] | few, hidden[:, -1]
+def _hidden(kinds: list[Floats], least: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Choose the cells, places × groups, of which counts are not told, and places of which their sum is not."""
+    lines = np.stack([withheld_in_line(np.stack(counts), least) for counts in zip(*kinds, strict=True)])
+    return lines[:, :-1], lines[:, -1]
+
+
+def _of_place(hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell for every row of the frame whether something of its place is hidden."""
+    return np.repeat(hidden.any(axis=1), hidden.shape[1])
 
 
 def interval_of_shares(counts: Floats, totals: Floats, method: str, level: float) -> tuple[Floats, Floats]:

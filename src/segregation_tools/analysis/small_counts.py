@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["small", "withheld"]
+__all__ = ["small", "withheld", "withheld_in_line"]
 
 
 def small(count: Any, min_count: float) -> Any:
@@ -72,6 +72,51 @@ def withheld(counts: Floats, min_count: float) -> NDArray[np.bool_]:
             other, beside = np.unravel_index(corners.argmin(), corners.shape)
             hidden[[row, other, other], [beside, column, beside]] = True
     return hidden
+
+
+def withheld_in_line(counts: Floats, min_count: float) -> NDArray[np.bool_]:
+    """Choose the groups of which counts are not told, where those of all groups together are known.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (kinds, groups)
+        People of each kind: a group is told of all kinds, or of none. Where there is nobody that is told.
+    min_count : float
+        Smallest count that is published.
+
+    Returns
+    -------
+    ndarray of bool, shape (groups + 1,)
+        At last, whether the sums are not told either.
+
+    Notes
+    -----
+    Who sees that n groups are hidden, none of them empty, and that S people are in them, knows of each that it has from 1 to
+    S − n + 1. Groups are hidden, those with the fewest people first, until that reaches from 1 to `min_count` or more.
+
+    Examples
+    --------
+    >>> withheld_in_line(np.array([[3.0, 40, 7, 90]]), 5).astype(int)
+    array([1, 0, 1, 0, 0])
+    >>> withheld_in_line(np.array([[1.0, 10, 1]]), 5).astype(int)
+    array([1, 1, 1, 0])
+    >>> withheld_in_line(np.array([[1.0, 0, 2]]), 5).astype(int)
+    array([1, 1, 1, 1])
+    """
+    few = small(counts, min_count)
+    hidden = few.any(axis=0)
+    if not hidden.any():
+        return np.append(hidden, False)
+    told_of = few.any(axis=1)  # kinds of which small counts are hidden
+    while True:
+        sums, many = counts[told_of][:, hidden].sum(axis=1), int(hidden.sum())
+        if many > 1 and (sums >= min_count + many - 1).all():
+            return np.append(hidden, False)
+        others = ~hidden & (counts[told_of] > 0).all(axis=0)
+        if not others.any():
+            return np.ones(len(hidden) + 1, dtype=bool)
+        least = np.where(others, counts[told_of].min(axis=0), np.inf)
+        hidden = hidden | (np.arange(len(hidden)) == least.argmin())
 
 
 def _leads_round(hidden: NDArray[np.bool_], row: int, column: int) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import segregation_tools
-from segregation_tools.analysis.small_counts import withheld
+from segregation_tools.analysis.small_counts import small, withheld_in_line
 from segregation_tools.errors import DataError, GroupError, OptionError, listed
 from segregation_tools.planning.burden import WALK
 from segregation_tools.planning.plan import Plan
@@ -148,9 +148,12 @@ def handout_words(language: str | PathLike[str] | Mapping[str, Any] = "en") -> d
     if not source.is_file() or source.suffix not in (".toml", ".json"):
         msg = f"no file of words {str(source)!r}: it must be there, and end in .toml or .json"
         raise DataError(msg)
-    text = source.read_text("utf-8")
     try:
+        text = source.read_text("utf-8-sig")
         found = tomllib.loads(text) if source.suffix == ".toml" else json.loads(text)
+    except UnicodeDecodeError as broken:
+        msg = f"{source.name!r} is not written in UTF-8: save it anew with that encoding"
+        raise DataError(msg) from broken
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as broken:
         msg = f"{source.name!r} is no {source.suffix[1:].upper()}: {broken}"
         raise DataError(msg) from broken
@@ -191,19 +194,30 @@ def _checked(found: Any, name: str) -> Words:
 def _fields(text: Any, name: str, key: str) -> set[str]:
     """Names in braces."""
     try:
-        return {one for _, one, _, _ in Formatter().parse(str(text)) if one is not None}
+        parts = [part for part in Formatter().parse(str(text)) if part[1] is not None]
     except ValueError as broken:
         msg = f"{name}: {key!r} has braces that do not match: {text!r}"
         raise DataError(msg) from broken
+    if any(form or turned for _, _, form, turned in parts):
+        msg = f"{name}: {key!r} has more than a name in its braces: {text!r}"
+        raise DataError(msg)
+    return {str(one) for _, one, _, _ in parts}
 
 
 def _names(plan: Plan, names: Mapping[Hashable, str] | None) -> list[str]:
+    if names is not None and not isinstance(names, Mapping):
+        msg = f"names= must be a mapping of group to what it is called, not {names!r}"
+        raise OptionError(msg)
     groups, called = plan.problem.pupils.groups, dict(names or {})
     strange = [group for group in called if group not in groups]
     if strange:
         msg = f"names= has {listed(strange)}; groups are {listed(groups)}"
         raise GroupError(msg)
-    return [str(called.get(group, group)) for group in groups]
+    told = [str(called.get(group, group)) for group in groups]
+    if len(set(told)) < len(told):
+        msg = f"names= must tell groups apart: they would be called {listed(told, 20)}"
+        raise GroupError(msg)
+    return told
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,8 +246,17 @@ class _Facts:
 
     @cached_property
     def burden(self) -> pd.DataFrame:
-        """Whom the plan asks to move, by group, and all at last."""
-        return self.plan.burden(walk=self.walk)
+        """Whom the plan asks to move, by group, and all at last.
+
+        Ways of today are those of pupils whose school stays: where few go to another one, or it is not told how many move,
+        their number could be had from mean minutes, which are left out then.
+        """
+        burden = self.plan.burden(walk=self.walk)
+        problem = self.plan.problem
+        leave = problem.counts[:, problem.current < 0].sum(axis=1)
+        if small(leave, self.least).any() or (leave.any() and _untold(burden, self.least)["moved"].any()):
+            burden["minutes_before"] = np.nan
+        return burden
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -243,12 +266,7 @@ class _Facts:
     @cached_property
     def untold(self) -> dict[str, NDArray[np.bool_]]:
         """Of which groups, and of all at last, it is not told how many change school, or can no longer walk."""
-        pupils = self.burden["pupils"].to_numpy()
-        tables = {name: self.burden[name].to_numpy() for name in ("moved", "walkers_lost")}
-        return {
-            name: np.asarray(withheld(np.stack([few, pupils - few])[np.newaxis], self.least)[0])
-            for name, few in tables.items()
-        }
+        return _untold(self.burden, self.least)
 
     def number(self, value: float, digits: int = 0) -> str:
         """Spell a number as the language does."""
@@ -260,12 +278,21 @@ class _Facts:
 
     def share(self, value: float) -> str:
         """Spell a share: whole per cent, and more digits where it is small."""
-        digits = 0 if value >= 0.095 else 1 if value >= 0.0005 else 2
+        digits = 0 if value >= 0.095 or value == 0 else 1 if value >= 0.0005 else 2
         return str(self.words["percent"].format(number=self.number(100 * value, digits)))
 
     def say(self, key: str, **values: str) -> str:
         """Fill in a sentence."""
         return str(self.words[key].format(**values))
+
+
+def _untold(burden: pd.DataFrame, least: float) -> dict[str, NDArray[np.bool_]]:
+    """Choose what is not told: who move, beside those who stay; whose way grows too long, beside others who move."""
+    pupils, moved, lost = (burden[name].to_numpy()[:-1] for name in ("pupils", "moved", "walkers_lost"))
+    return {
+        "moved": withheld_in_line(np.stack([moved, pupils - moved]), least),
+        "walkers_lost": withheld_in_line(np.stack([lost, moved - lost]), least),
+    }
 
 
 def _parts(facts: _Facts, contact: str | None) -> list[str]:
