@@ -382,3 +382,37 @@ def test_cells_of_a_grid_have_access_too():
     clinic = geopandas.GeoDataFrame(geometry=[shapely.Point(corner["x"], corner["y"])])
     units = sgt.access(cells, clinic, standard=100).to_frame()
     np.testing.assert_allclose(units["nearest"], [0, 100, 100, 100 * 2**0.5])
+
+
+def test_standards_that_are_nearly_alike_keep_names_of_their_own():
+    pop = sgt.Population([[3, 4]], ["a"], units=["u", "v"])
+    cost = pd.DataFrame({"s": [10.0, 2e6]}, index=["u", "v"])
+    found = sgt.access(pop, pd.DataFrame(index=["s"]), cost=cost, standard=[1_000_000, 1_000_001, 1234.567])
+    names = ["within_1000000", "within_1000001", "within_1234.567"]
+    assert [name for name in found.to_frame() if name.startswith("within")] == sorted(names, key=lambda n: float(n[7:]))
+
+
+def test_what_is_the_same_everywhere_has_nothing_between_tiers():
+    frame = pd.DataFrame({"a": [3, 5, 7, 9], "b": [1, 8, 2, 2], "town": list("xxyy")}, index=list("pqrs"))
+    pop = sgt.Population.from_frame(frame, ["a", "b"], tiers=["town"])
+    cost = pd.DataFrame({"s": 0.1}, index=list("pqrs"))
+    found = sgt.access(pop, pd.DataFrame(index=["s"]), cost=cost, standard=1)
+    for table in (found.tiers(), found.tiers(group="a")):
+        rows = table[table["measure"] == "nearest"]
+        assert (rows["value"] == 0).all()
+        assert rows["share"].isna().all()
+
+
+def test_a_ranking_is_needed_where_people_live():
+    pop = sgt.Population([[3, 4, 0], [5, 1, 0]], ["a", "b"], units=["u", "v", "empty"])
+    cost = pd.DataFrame({"s": [1.0, 2.0, 3.0]}, index=["u", "v", "empty"])
+    found = sgt.access(pop, pd.DataFrame(index=["s"]), cost=cost, standard=1)
+    income = pd.Series([10.0, 20.0, np.nan], index=["u", "v", "empty"])
+    ranked = found.concentration(income, draws=0)
+    assert ranked["value"].notna().all()
+    with pytest.raises(sgt.DataError, match="a number; it is nan for 'v'"):
+        found.concentration(pd.Series([10.0, np.nan, 1.0], index=["u", "v", "empty"]), draws=0)
+    with pytest.raises(sgt.GroupError, match="not ndarray"):
+        found.concentration(income.to_numpy(), draws=0)
+    with pytest.raises(sgt.GroupError, match="not ndarray"):
+        found.gaps(against=income.to_numpy(), draws=0)

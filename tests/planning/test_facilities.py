@@ -87,7 +87,11 @@ def test_the_frontier_is_best_for_each_demand_and_none_dominates_another(seed, g
     table = found.to_frame()
     for row, plan in zip(table.itertuples(), found.plans, strict=True):
         assert row.meetings == pytest.approx(sum(map(town.meetings, plan.sites.index)))
-        assert getattr(row, goal) == pytest.approx(town.best(goal, row.least_meetings), rel=2e-6, abs=1e-9)
+        best = town.best(goal, row.least_meetings)
+        assert getattr(row, goal) == pytest.approx(best, rel=2e-6, abs=1e-9)
+        sign = -1 if goal == "coverage" else 1
+        assert sign * plan.bound <= sign * best + 1e-9
+        assert plan.gap <= 2e-6 * max(abs(plan.value), 1e-9) + 1e-9
     better = table[goal] * (1 if goal == "coverage" else -1)
     for i, j in itertools.permutations(range(len(table)), 2):
         assert better[i] > better[j] or table["meetings"][i] > table["meetings"][j]
@@ -241,3 +245,50 @@ def test_ways_that_lead_nowhere_are_named_where_they_are_needed():
     plan = sgt.place_facilities(pop, sites, number=1, standard=6, cost=minutes.assign(old=10.0), existing=now)
     assert list(plan.sites.index) == ["z"]
     assert plan.value == pytest.approx((30 * 9 + 10 * 10) / 100)
+
+
+@pytest.mark.parametrize("seed", [0, 5, 7])
+@pytest.mark.parametrize("sums", [1, 2])
+def test_costs_that_say_that_there_is_no_way_hide_nothing(seed, sums):
+    rng = np.random.default_rng(seed)
+    people = rng.integers(1, 500, (40, 2)) * (rng.random((40, 2)) < 0.5)
+    people[0] = 3
+    costs = rng.uniform(1, 30, (40, 14))
+    costs[rng.random((40, 14)) < 0.2] = 1e6
+    costs = np.where(people.sum(axis=1)[:, np.newaxis] > 0, costs, 0)
+    weights = (people / people.sum(axis=0)).T[:sums]
+    places = Places(costs, np.full(40, np.inf), weights, 3 + seed % 3)
+    found = chosen_places(places, 20)
+    best = min(places.value(np.array(some)) for some in itertools.combinations(range(14), places.number))
+    assert found.value == pytest.approx(best, rel=2e-6)
+    assert found.bound <= best + 1e-9
+    assert found.value - found.bound <= 2e-6 * best
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e6])
+def test_what_sites_bring_may_be_counted_in_any_unit(size):
+    rng = np.random.default_rng(3)
+    costs, weights, gains = rng.uniform(1, 9, (20, 8)), np.full((1, 20), 1 / 20), rng.uniform(1, 5, 8) * size
+    least = np.sort(gains)[-3:].sum() * 0.9
+    places = Places(costs, np.full(20, np.inf), weights, 3, gains, least)
+    found = chosen_places(places, 10)
+    allowed = [np.array(some) for some in itertools.combinations(range(8), 3) if gains[list(some)].sum() >= least]
+    assert gains[found.sites].sum() >= least * (1 - 1e-6)
+    assert found.value == pytest.approx(min(map(places.value, allowed)), rel=2e-6)
+
+
+def test_a_plan_says_who_could_reach_nothing_before():
+    pop = sgt.Population.from_frame(pd.DataFrame({"a": [10, 0], "b": [0, 20]}, index=["p", "q"]), ["a", "b"])
+    minutes = pd.DataFrame({"old": [1.0, np.inf], "new": [np.inf, 30.0]}, index=["p", "q"])
+    sites, existing = pd.DataFrame(index=["new"]), pd.DataFrame(index=["old"])
+    plan = sgt.place_facilities(pop, sites, existing=existing, cost=minutes, standard=30, number=1, goal="coverage")
+    table = plan.groups()
+    assert table.loc["b", ["unreached_before", "unreached_after"]].tolist() == [20, 0]
+    assert table.loc["a", ["unreached_before", "unreached_after"]].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("wrong", [["s0"], "s0", None])
+def test_what_is_no_table_of_sites_is_refused(wrong):
+    town = Town(1)
+    with pytest.raises(sgt.DataError, match="must be a GeoDataFrame with one row for each"):
+        sgt.place_facilities(town.pop, wrong, **town.told)

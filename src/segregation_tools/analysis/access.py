@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -27,7 +28,7 @@ from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import Population, as_population
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -77,9 +78,9 @@ class Access:
             weight = weigh(costs, limit, self.kernel)
             demand = people @ weight
             supply = np.where(demand > 0, self.capacity / np.where(demand > 0, demand, 1), 0)
-            found[f"within_{limit:g}"] = near.any(axis=1).astype(np.float64)
-            found[f"services_{limit:g}"] = near.sum(axis=1).astype(np.float64)
-            found[f"access_{limit:g}"] = weight @ supply
+            found[f"within_{limit:.15g}"] = near.any(axis=1).astype(np.float64)
+            found[f"services_{limit:.15g}"] = near.sum(axis=1).astype(np.float64)
+            found[f"access_{limit:.15g}"] = weight @ supply
         return found
 
     @property
@@ -111,7 +112,7 @@ class Access:
         """
         everyone = self._people.sum(axis=0)
         counted = {
-            f"people_{limit:g}": everyone @ weigh(self.ways.costs, limit, self.kernel) for limit in self.standards
+            f"people_{limit:.15g}": everyone @ weigh(self.ways.costs, limit, self.kernel) for limit in self.standards
         }
         return pd.DataFrame({"capacity": self.capacity} | counted, index=self.ways.services)
 
@@ -178,6 +179,7 @@ class Access:
             If people cannot be drawn because they are no whole numbers: `of="units"`, or round them.
         """
         names, values = list(self.measures), np.stack(list(self.measures.values()))
+        _check_against(against)
         of_whom = [group for group in self.pop.groups if group != against]
 
         def means(people: Floats) -> Floats:
@@ -205,6 +207,7 @@ class Access:
     def _weights(self, people: Floats, group: Hashable, against: Hashable) -> Floats:
         """People of a group, and of whom it is set against, by unit."""
         groups = self.pop.groups
+        _check_against(against)
         unknown = [name for name in (group, against) if name not in groups]
         if unknown and (unknown != [against] or against not in ("others", "all")):
             msg = f"no group {unknown[0]!r}; the groups are {listed(groups, 30)}, and against= may be 'others' or 'all'"
@@ -272,16 +275,21 @@ class Access:
     def _ranking(self, by: Any) -> Floats | None:
         """Numbers by which units are ranked; None for the share of a group."""
         if not isinstance(by, pd.Series):
-            if by not in self.pop.groups:
-                msg = f"by must be a group, {listed(self.pop.groups, 30)}, or a Series on the units, not {by!r}"
+            if not isinstance(by, Hashable) or by not in self.pop.groups:
+                given = repr(by) if isinstance(by, Hashable) else type(by).__name__
+                msg = f"by must be a group, {listed(self.pop.groups, 30)}, or a Series on the units, not {given}"
                 raise GroupError(msg)
             return None
         check_one_row(by.index, "by")
-        absent = self.pop.units[~self.pop.units.isin(by.index)]
+        lived_in = self.pop.units[self._people.sum(axis=0) > 0]
+        absent = lived_in[~lived_in.isin(by.index)]
         if len(absent):
-            msg = f"by has no value for units {listed(absent)}: give one for each"
+            msg = f"by has no value for units {listed(absent)}: give one for each in which somebody lives"
             raise DataError(msg)
-        return numbers_of(by.loc[self.pop.units].to_frame("by"), "by", "what units are ranked by", least=-np.inf)[:, 0]
+        known = numbers_of(by.loc[lived_in].to_frame("by"), "by", "what units are ranked by", least=-np.inf)[:, 0]
+        ranks = np.full(len(self.pop.units), np.nan)
+        ranks[self.pop.units.get_indexer(lived_in)] = known
+        return ranks
 
     def tiers(self, *, group: Hashable = None, against: Hashable = "others") -> pd.DataFrame:
         """Tell how much lies between the places of each tier, and how much within them.
@@ -502,6 +510,12 @@ def weigh(costs: Floats, limit: float, kernel: Kernel) -> Floats:
         ends, weights = np.array(kernel).T
         weight = np.append(weights, 0.0)[np.searchsorted(ends * (1 + ALIKE), costs)]
     return np.where(within, weight, 0.0)
+
+
+def _check_against(against: Any) -> None:
+    if not isinstance(against, Hashable):
+        msg = f"against= must be a group, 'others' or 'all', not {type(against).__name__}"
+        raise GroupError(msg)
 
 
 def _over(a: Floats, b: Any) -> Floats:

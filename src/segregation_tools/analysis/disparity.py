@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["between_tiers", "concentration_index", "drawn_values", "mean_over", "median_over"]
 
+DUST = 1e-12  # of the largest value
+
 
 def mean_over(people: Floats, values: Floats) -> Floats:
     """Mean of a value over people, without those for whom it is infinite; NaN where there are none.
@@ -119,6 +121,7 @@ def between_tiers(values: Floats, people: Floats, tiers: Sequence[Codes], pair: 
         many = np.bincount(code, n)
         means.append((np.bincount(code, n * y) / np.where(many > 0, many, 1))[code])
     steps = np.diff([*means, y], axis=0)
+    steps[np.abs(steps) <= DUST * np.abs(y).max(initial=0.0)] = 0.0  # rounding of means
     if pair is None:
         return np.asarray(steps**2 @ n / n.sum() if n.sum() > 0 else np.full(len(steps), np.nan))
     counted = np.where(known, pair, 0.0)

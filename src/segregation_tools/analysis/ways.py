@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Ways", "limits_of", "read_ways"]
+__all__ = ["Ways", "check_frame", "limits_of", "read_ways"]
 
 METRES = "metres"
 
@@ -45,6 +45,26 @@ class Ways:
     services: pd.Index[Any]
     costs: Floats
     measured_in: str
+
+
+def check_frame(places: Any, what: str) -> None:
+    """Refuse what is no table of places.
+
+    Parameters
+    ----------
+    places : object
+        What was given.
+    what : str
+        Name of the argument.
+
+    Raises
+    ------
+    DataError
+        If it is something else.
+    """
+    if isinstance(places, (str, bytes)) or not isinstance(getattr(places, "index", None), pd.Index):
+        msg = f"{what} must be a GeoDataFrame with one row for each, not {type(places).__name__}"
+        raise DataError(msg)
 
 
 def read_ways(pop: Population, services: Any, cost: Any, what: str = "services") -> Ways:
@@ -71,9 +91,7 @@ def read_ways(pop: Population, services: Any, cost: Any, what: str = "services")
     DataError, GeographyError, OptionError
         If labels do not match, ways are missing or below 0, or places are missing, in degrees or other coordinates.
     """
-    if isinstance(services, (str, bytes)) or not hasattr(services, "index") or not isinstance(services.index, pd.Index):
-        msg = f"{what} must be a GeoDataFrame with one row for each, not {type(services).__name__}"
-        raise DataError(msg)
+    check_frame(services, what)
     check_one_row(services.index, what)
     if not len(services):
         msg = f"{what} is empty: give one row or more"

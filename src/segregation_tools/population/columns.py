@@ -150,7 +150,7 @@ def numbers_of(
     if not fine.all():
         row, column = np.argwhere(~fine)[0]
         at: tuple[Hashable, ...] = (table.index[row], table.columns[column])[: 1 + (table.shape[1] > 1)]
-        limits = f"{'above' if above else 'from'} {least:g}"
+        limits = f"{'above' if above else 'from'} {least:g}" if np.isfinite(least) else "a number"
         limits += f" {'and below' if below else 'to'} {most:g}" if np.isfinite(most) else ""
         msg = (
             f"{name} must be {what}, {limits}; it is {values[row, column]} for {listed(at)} "

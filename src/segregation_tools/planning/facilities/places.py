@@ -10,7 +10,7 @@ bounds as cuts where it is too optimistic (Benders cuts of the radius formulatio
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,7 @@ EXCHANGED = 12  # relaxed choices that are improved by exchanges
 ROUNDS = 60  # of cuts in the relaxation of the program
 WORTH = 0.02  # of the gap: what a round of the relaxation must gain
 SLACK = 1e-7
+BEYOND = 1.001  # times the best value known
 NONE = 2  # milp: there is no solution
 
 
@@ -50,7 +51,7 @@ class Places:
     number : int
         How many sites are opened.
     gains : ndarray of shape (sites,), optional
-        What each site brings besides.
+        What each site brings besides; of one size with 1.
     least : float
         How much the open ones must bring together: no more than the best of them do.
     """
@@ -72,7 +73,7 @@ class Places:
 
     def allowed(self, sites: Codes) -> bool:
         """Tell whether some sites bring enough."""
-        return self.gains is None or bool(self.gains[sites].sum() >= self.least - SLACK * max(1.0, abs(self.least)))
+        return self.gains is None or bool(self.gains[sites].sum() >= self.least - SLACK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +110,13 @@ def chosen_places(places: Places, seconds: float) -> Choice:
     Choice
     """
     end = time.monotonic() + seconds
+    if places.gains is not None and np.abs(places.gains).max() > 0:
+        unit = float(np.abs(places.gains).max())
+        places = replace(places, gains=places.gains / unit, least=places.least / unit)
     merged = _merged(places)
     best = _exchanged(merged, _greedy(merged), end)
     value = merged.value(best)
+    merged = _capped(merged, value)
     everything = np.arange(merged.costs.shape[1])
     root = relaxed(merged, _from_outside(merged), everything[:0], everything, value, end)
     for sites in sorted(root.choices, key=root.choices.__getitem__)[:EXCHANGED]:
@@ -126,6 +131,16 @@ def chosen_places(places: Places, seconds: float) -> Choice:
     may_open, open_for_good = kept_and_fixed(root.prices, places.number, value - bound + SLACK * abs(value))
     program = _Program(merged, root.levels, open_for_good, may_open)
     return _told(places, *program.closed(best, value, bound, end))
+
+
+def _capped(places: Places, value: float) -> Places:
+    """Let no way cost more than what makes a choice worse than a known one: that choice stays worse, costs of one size."""
+    if not value > 0:
+        return places
+    most = BEYOND * value / places.weights.max(axis=0)
+    return replace(
+        places, costs=np.minimum(places.costs, most[:, np.newaxis]), otherwise=np.minimum(places.otherwise, most)
+    )
 
 
 def _told(places: Places, sites: Codes, bound: float) -> Choice:
@@ -175,7 +190,7 @@ def _exchanged(places: Places, sites: Codes, end: float) -> Codes:
         values = (places.weights @ np.minimum(left[:, np.newaxis], places.costs)).max(axis=0)
         values[sites] = np.inf
         if places.gains is not None:
-            values[brings - places.gains[sites[at]] + places.gains < places.least] = np.inf
+            values[brings - places.gains[sites[at]] + places.gains < places.least - SLACK] = np.inf
         site = int(values.argmin())
         if values[site] < value - CLOSED * abs(value):
             if places.gains is not None:
@@ -308,6 +323,8 @@ class _Program:
             if value - bound <= CLOSED * abs(value):
                 break
             unit, level = self.cuts_at(y, d)
+            if whole and not len(unit):  # as near as the solver's numbers are
+                break
             self.relaxed = self.relaxed or not len(unit) or gained < WORTH * (value - bound)
             if not whole:
                 self.kept(y, d)

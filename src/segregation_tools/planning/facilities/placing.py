@@ -97,7 +97,7 @@ class FacilityPlan:
         DataFrame or GeoDataFrame
         """
         after = self.after.to_frame()
-        limit = f"within_{self.candidates.standard:g}"
+        limit = f"within_{self.candidates.standard:.15g}"
         columns: dict[str, Any] = {
             "nearest_after": after["nearest"],
             f"{limit}_after": after[limit],
@@ -109,17 +109,18 @@ class FacilityPlan:
         return self.candidates.pop.geography.placing(pd.DataFrame(columns, index=self.candidates.pop.units))
 
     def groups(self) -> pd.DataFrame:
-        """Return one row a group, and one for all: `people`, and mean `nearest` and `within`, before and after.
+        """Return one row a group, and one for all: `people`, and `unreached`, mean `nearest` and `within`, before and after.
 
         Returns
         -------
         DataFrame
-            Before is missing where nothing is open.
+            Before is missing where nothing is open. `nearest` is the mean over those who can reach one: where a plan reaches
+            others, far away, it may grow though no way becomes longer; `unreached` counts those who reach none.
         """
-        after, limit = self.after.groups(), f"within_{self.candidates.standard:g}"
+        after, limit = self.after.groups(), f"within_{self.candidates.standard:.15g}"
         table = after[["people"]].copy()
         for when, found in (("before", None if self.before is None else self.before.groups()), ("after", after)):
-            for name in ("nearest", limit):
+            for name in ("unreached", "nearest", limit):
                 table[f"{name}_{when}"] = np.nan if found is None else found[name]
         return table
 

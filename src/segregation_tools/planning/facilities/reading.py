@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.access import Access, Kernel, rings_of, weigh
-from segregation_tools.analysis.ways import Ways, limits_of, read_ways
+from segregation_tools.analysis.ways import Ways, check_frame, limits_of, read_ways
 from segregation_tools.errors import DataError, OptionError, listed
 from segregation_tools.indices.placed import without_environment
 from segregation_tools.population.columns import numbers_of
@@ -137,6 +137,8 @@ def read_candidates(
         msg = f"facilities are placed by one standard, not {standard!r}: take the one that holds"
         raise OptionError(msg)
     frames = {"sites": sites} if existing is None else {"sites": sites, "existing": existing}
+    for what, frame in frames.items():
+        check_frame(frame, what)
     if existing is not None:
         both = pd.Index(sites.index).intersection(pd.Index(existing.index))
         if len(both):
@@ -162,5 +164,5 @@ def _part(cost: Any, frames: dict[str, Any], what: str) -> Any:
     """Columns of a table of ways that are about some of the places; other costs as they are."""
     if not isinstance(cost, pd.DataFrame) or hasattr(cost, "geometry"):
         return cost
-    others = [label for name, frame in frames.items() if name != what for label in frame.index]
-    return cost[[label for label in cost.columns if label not in others]]
+    others = pd.Index([label for name, frame in frames.items() if name != what for label in frame.index])
+    return cost.loc[:, ~cost.columns.isin(others)]
