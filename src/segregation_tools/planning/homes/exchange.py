@@ -68,7 +68,7 @@ def _limits(supply: Supply) -> list[tuple[Floats, float]]:
 def _adding_up_within(supply: Supply, score: Floats, limits: list[tuple[Floats, float]]) -> NDArray[np.bool_]:
     """Choose sites of a high score among those that add up and keep to limits."""
     wanted = supply.units.sum()
-    taken = np.array([cost / max(most, NEARLY) for cost, most in limits])
+    taken = np.array([cost / (most or 1.0) for cost, most in limits])
     solved = milp(
         -score / wanted,
         integrality=np.ones(len(score), dtype=np.int64),
