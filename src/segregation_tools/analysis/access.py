@@ -170,6 +170,7 @@ class Access:
         DataFrame
             `group`, `measure`, `value`, `reference`, `gap` (value less reference), `ratio`; and `gap_low`, `gap_high`,
             `ratio_low`, `ratio_high`. Of `nearest` a gap above 0 is a longer way, of the others more access.
+            Who reaches no service is left out of `nearest`: read it beside `unreached` of `groups`.
 
         Raises
         ------
