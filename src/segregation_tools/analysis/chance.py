@@ -46,6 +46,7 @@ def expected(
     null: str | None = None,
     draws: int = 200,
     rng: np.random.Generator | int | None = None,
+    client: Any = None,
 ) -> Any:
     """Value that chance alone would give.
 
@@ -66,6 +67,8 @@ def expected(
     rng : Generator or int, optional
         Source of chance. Without `null` and `rng` the value comes in closed form, where there is one: exact sums for D
         (mean deviation of binomials) and V, first order for M and H.
+    client : dask.distributed.Client, optional
+        Whose workers draw and measure; without, it is done here. The same seed gives the same draws.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def expected(
             msg = f"no closed form for {index.__name__} here: name a source of chance to simulate it, rng=7"
             raise CapabilityError(msg)
         return value
-    drawn = _drawn(index, pop, null or "random_allocation", draws, begun_by(rng))
+    drawn = _drawn(index, pop, null or "random_allocation", draws, begun_by(rng), client)
     return labelled_like(index(pop), mean_of(drawn))
 
 
@@ -109,6 +112,7 @@ def null_test(
     draws: int = 999,
     rng: np.random.Generator | int | None = None,
     alternative: str = "greater",
+    client: Any = None,
 ) -> NullTest:
     """Compare a value with those that chance alone would give.
 
@@ -126,6 +130,8 @@ def null_test(
         Source of chance.
     alternative : {"greater", "less", "two-sided"}
         Which values speak against chance.
+    client : dask.distributed.Client, optional
+        Whose workers draw and measure; without, it is done here. The same seed gives the same draws.
 
     Returns
     -------
@@ -144,7 +150,7 @@ def null_test(
     pop = as_population(pop)
     index = measurable(index)
     one_of(alternative, "alternative", ALTERNATIVES)
-    drawn = _drawn(index, pop, null, draws, begun_by(rng))
+    drawn = _drawn(index, pop, null, draws, begun_by(rng), client)
     return NullTest(index=index, value=index(pop), draws=drawn, null=null, alternative=alternative)
 
 
@@ -241,9 +247,9 @@ def p_values(value: Floats, draws: Floats, alternative: str) -> Floats:
     return np.where(np.isnan(value) | (defined == 0), np.nan, p)
 
 
-def _drawn(index: Index, pop: Population, null: str, draws: int, root: int) -> Floats:
+def _drawn(index: Index, pop: Population, null: str, draws: int, root: int, client: Any) -> Floats:
     number = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
     if null == "permuted_units" and not index.reads_map and pop.surroundings is None:
         msg = f"units that change places leave {index.__name__} as it is: it reads neither map nor environment"
         raise CapabilityError(msg)
-    return replicated([index], [pop], null_model(null, pop), root, 0, number)
+    return replicated([index], [pop], null_model(null, pop), root, 0, number, client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarn
 from segregation_tools.indices.index import Index
 from segregation_tools.indices.together import values_in
 from segregation_tools.kernels.sample import seeds_of
+from segregation_tools.population.chunked.cluster import on_workers
 from segregation_tools.population.environment import joined
 from segregation_tools.population.options import real_number, source_of_chance
 from segregation_tools.tables import html_table
@@ -43,6 +45,7 @@ __all__ = [
 
 BATCH_BYTES = 32_000_000  # of counts that meet their surroundings together
 ROOTS = 2**63
+TASKS, MOST_A_TASK = 64, 100  # draws are dealt to workers in so many parts, or in more of so many draws
 
 
 def begun_by(rng: np.random.Generator | int | None) -> int:
@@ -124,6 +127,7 @@ def replicated(
     root: int,
     first: int,
     last: int,
+    client: Any = None,
 ) -> Floats:
     """Measure indices on draws, each population in its own environment.
 
@@ -139,23 +143,42 @@ def replicated(
         From `begun_by`.
     first, last : int
         Which draws.
+    client : dask.distributed.Client, optional
+        Whose workers draw and measure; without, it is done here. The values are the same.
 
     Returns
     -------
     ndarray of shape (last − first, values)
         Values of the first population, index by index, then of the next.
     """
-    at_once = max(1, BATCH_BYTES // (8 * pops[0].counts.size))
-    found: list[Floats] = []
-    for begin in range(first, last, at_once):
-        tables = draw(seeds_of(root, begin, min(begin + at_once, last)))
-        found.extend(measured(indices, pops, tables))
-    values = np.stack(found)
+    work = partial(_drawn_and_measured, indices, pops, draw, root)
+    if client is None:
+        values = work(first, last)
+    else:
+        size = max(1, min(MOST_A_TASK, -(-(last - first) // TASKS)))
+        ranges = [(begin, min(begin + size, last)) for begin in range(first, last, size)]
+        values = np.concatenate(on_workers(client, work, ranges))
     undefined = int(np.isnan(values).any(axis=1).sum())
     if undefined:
         names = listed([index.__name__ for index in indices])
         warn(f"{names} is undefined (NaN) in {undefined} of {len(values)} draws: they are left out", UndefinedWarning)
     return values
+
+
+def _drawn_and_measured(
+    indices: Sequence[Index],
+    pops: Sequence[Population],
+    draw: Callable[[Seeds], Floats],
+    root: int,
+    first: int,
+    last: int,
+) -> Floats:
+    at_once = max(1, BATCH_BYTES // (8 * pops[0].counts.size))
+    found: list[Floats] = []
+    for begin in range(first, last, at_once):
+        tables = draw(seeds_of(root, begin, min(begin + at_once, last)))
+        found.extend(measured(indices, pops, tables))
+    return np.stack(found)
 
 
 def mean_of(draws: Floats) -> Floats:

@@ -55,6 +55,7 @@ def bootstrap(
     draws: int = 1000,
     of: str | PrivacyNoise = "people",
     rng: np.random.Generator | int | None = None,
+    client: Any = None,
 ) -> Bootstrap:
     """Measure an index on populations drawn from the population itself.
 
@@ -74,6 +75,8 @@ def bootstrap(
         that an office adds for privacy, `PrivacyNoise`.
     rng : Generator or int
         Source of chance.
+    client : dask.distributed.Client, optional
+        Whose workers draw and measure; without, it is done here. The same seed gives the same draws.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def bootstrap(
     number = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
     sample = _Sample(index, pop, _source(of))
     root = begun_by(rng)
-    return Bootstrap((sample,), index(pop), sample.measured(root, 0, number), root)
+    return Bootstrap((sample,), index(pop), sample.measured(root, 0, number, client), root)
 
 
 def difference(
@@ -117,6 +120,7 @@ def difference(
     draws: int = 1000,
     of: str | PrivacyNoise = "people",
     rng: np.random.Generator | int | None = None,
+    client: Any = None,
 ) -> Bootstrap:
     """Measure by how much an index is larger in one population than in another, with its uncertainty.
 
@@ -133,6 +137,8 @@ def difference(
         numbered.
     rng : Generator or int
         Source of chance.
+    client : dask.distributed.Client, optional
+        Whose workers draw and measure; without, it is done here. The same seed gives the same draws.
 
     Returns
     -------
@@ -170,7 +176,7 @@ def difference(
     value = labelled_like(values[0], np.ravel(values[1]) - np.ravel(values[0]))
     root = begun_by(rng)
     found = Bootstrap(samples, value, np.empty((0, np.size(value))), root)
-    return found.more(number)
+    return found.more(number, client=client)
 
 
 def _source(of: Any) -> str | PrivacyNoise:
@@ -187,9 +193,9 @@ class _Sample:
     of: str | PrivacyNoise
     among: pd.Index[Any] | None = None  # labels from which units are drawn, where another population shares them
 
-    def measured(self, root: int, first: int, last: int) -> Floats:
+    def measured(self, root: int, first: int, last: int, client: Any) -> Floats:
         """Values of some draws."""
-        return replicated([self.index], [self.pop], self.draw, root, first, last)
+        return replicated([self.index], [self.pop], self.draw, root, first, last, client)
 
     @cached_property
     def draw(self) -> Callable[[Seeds], Floats]:
@@ -316,13 +322,15 @@ class Bootstrap:
         at = norm.cdf(bias + z / (1 - skew * z))
         return np.stack([[np.nanquantile(self.draws[:, v], at[end, v]) for v in range(len(value))] for end in range(2)])
 
-    def more(self, draws: int) -> Bootstrap:
+    def more(self, draws: int, *, client: Any = None) -> Bootstrap:
         """Draw more populations, behind those that were drawn: as if all had been drawn at once.
 
         Parameters
         ----------
         draws : int
             How many.
+        client : dask.distributed.Client, optional
+            Whose workers draw and measure.
 
         Returns
         -------
@@ -331,7 +339,7 @@ class Bootstrap:
         number = int(real_number(draws, "draws", 1, "a whole number of populations", whole=True))
         first = len(self.draws)
         found = [
-            sample.measured(self.seed ^ int(i > 0 and sample.among is None), first, first + number)
+            sample.measured(self.seed ^ int(i > 0 and sample.among is None), first, first + number, client)
             for i, sample in enumerate(self.samples)
         ]
         added = found[0] if len(found) == 1 else found[1] - found[0]

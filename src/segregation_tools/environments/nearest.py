@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from segregation_tools.kernels.nearby import Bands
-    from segregation_tools.population.environment import Rows
+    from segregation_tools.population.environment import Rows, Tiles
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
 
 __all__ = ["NearestPeople", "NearestUnits"]
+
+ROUNDING = 1e-6  # of the people in a block, by which its sum may be off
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,35 @@ class NearestCells:
         """Those alike but for `k` come from one expansion around each cell."""
         return self.partly, self.square
 
-    def reader(self, others: Sequence[NearestCells], counts: NDArray[Any], *, everywhere: bool) -> Rows:
+    def reaches(self, tiles: Tiles) -> NDArray[np.int64]:
+        """Look as far as the corners of a block of tiles around the own in which enough people live."""
+        people = np.zeros((tiles.people.shape[0] + 1, tiles.people.shape[1] + 1))
+        people[1:, 1:] = tiles.people.cumsum(axis=0).cumsum(axis=1)
+        down, across = tiles.people.shape
+        row, col = np.arange(down)[:, np.newaxis], np.arange(across)[np.newaxis]
+        least, most = np.zeros((down, across), dtype=np.intp), np.full((down, across), max(down, across))
+        while (least < most).any():
+            half = (least + most) // 2
+            top, bottom, left, right = _block_of_tiles(row, col, half, people.shape)
+            here = people[bottom, right] - people[top, right] - people[bottom, left] + people[top, left]
+            enough = here >= self.k * (1 + ROUNDING)
+            least, most = np.where(enough, least, half + 1), np.where(enough, half, most)
+            most = np.maximum(least, most)  # the whole grid holds too few
+        top, bottom, left, right = _block_of_tiles(row, col, least, people.shape)
+        far_down = np.maximum(tiles.rows[bottom] - tiles.rows[row], tiles.rows[row + 1] - tiles.rows[top])
+        far_across = np.maximum(tiles.cols[right] - tiles.cols[col], tiles.cols[col + 1] - tiles.cols[left])
+        farthest = np.maximum(far_down, far_across) if self.square else np.hypot(far_down, far_across)
+        reach: NDArray[np.int64] = np.ceil(farthest).astype(np.int64)
+        return reach
+
+    def reader(
+        self,
+        others: Sequence[NearestCells],
+        counts: NDArray[Any],
+        *,
+        everywhere: bool,
+        columns: tuple[int, int] | None = None,
+    ) -> Rows:
         """Find the inhabited cells, where they are few, and return what yields those met by some rows."""
         bounds = (self, *others)
         order = np.argsort([bound.k for bound in bounds], kind="stable")
@@ -228,7 +258,15 @@ class NearestCells:
 
         def rows(first: int, last: int) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
             strips = nearest_rows(
-                read, wanted, first, last, square=self.square, partly=self.partly, inhabited=not everywhere, homes=homes
+                read,
+                wanted,
+                first,
+                last,
+                square=self.square,
+                partly=self.partly,
+                inhabited=not everywhere,
+                columns=columns,
+                homes=homes,
             )
             for start, stop, met in strips:
                 yield start, stop, [met[i] for i in rank]
@@ -238,3 +276,11 @@ class NearestCells:
     def strips(self, counts: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield the environment of every cell, strip by strip."""
         return all_strips(self, counts)
+
+
+def _block_of_tiles(
+    row: NDArray[np.intp], col: NDArray[np.intp], half: NDArray[np.intp], shape: tuple[int, ...]
+) -> tuple[NDArray[np.intp], ...]:
+    """First and last edges, down and across, of the tiles up to `half` tiles away."""
+    top, left = np.maximum(row - half, 0), np.maximum(col - half, 0)
+    return top, np.minimum(row + half + 1, shape[0] - 1), left, np.minimum(col + half + 1, shape[1] - 1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from segregation_tools.errors import CapabilityError
 from segregation_tools.kernels.grids.layout import at_the_door
 from segregation_tools.kernels.grids.windows import box_rows
@@ -15,10 +17,9 @@ from segregation_tools.population.options import real_number
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from segregation_tools.population.environment import Rows
+    from segregation_tools.population.environment import Rows, Tiles
     from segregation_tools.population.geography import Geography
     from segregation_tools.population.grid import Grid
 
@@ -113,7 +114,18 @@ class BoundWindow:
         """Windows of one kind cut the rows alike."""
         return self.around
 
-    def reader(self, others: Sequence[BoundWindow], counts: NDArray[Any], *, everywhere: bool) -> Rows:
+    def reaches(self, tiles: Tiles) -> NDArray[np.int64]:
+        """Look equally far everywhere."""
+        return np.full(tiles.people.shape, self.reach, dtype=np.int64)
+
+    def reader(
+        self,
+        others: Sequence[BoundWindow],
+        counts: NDArray[Any],
+        *,
+        everywhere: bool,
+        columns: tuple[int, int] | None = None,
+    ) -> Rows:
         """Return what yields those met by some rows, in this window and in others, which read the counts together."""
         windows = (self, *others)
         reach = max(window.reach for window in windows) + 1

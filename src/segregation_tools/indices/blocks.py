@@ -1,13 +1,13 @@
 """The driver: a population in cache-sized blocks, so that formulas in plain NumPy run at the speed of memory.
 
 A grid within its windows is driven piece by piece, side by side: each strip of those met goes straight into the sums of all
-indices that are asked for, and is never stored.
+indices that are asked for, and is never stored. What lies in chunks is driven part by part, wherever the parts are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from segregation_tools.kernels.grids.scores import Shares, Totals
+    from segregation_tools.population.chunked.parts import Part
+    from segregation_tools.population.chunked.population import ChunkedPopulation
     from segregation_tools.population.population import Population
 
     Sum = NDArray[np.float64]
+    Added = tuple[dict[str, Any], list[Any]]  # compiled totals, and what each of the other summands adds up to
 
-__all__ = ["Block", "Compiled", "Summand", "added_up", "blocks", "shares_met"]
+__all__ = ["Block", "Compiled", "Summand", "added_up", "blocks", "shares_met", "summed"]
 
 # Temporaries of 128 kB and more are mapped by the C library and unmapped again at every use, which costs more than
 # the arithmetic; a block of shares stays below that and well inside the second-level cache.
@@ -130,6 +133,30 @@ class Summand:
     compiled: tuple[Compiled, Callable[[Any], Any]] | None = None
 
 
+def summed(pop: Population, of_block: Callable[[NDArray[Any], NDArray[Any]], Any]) -> Any:
+    """Add up over all blocks.
+
+    Parameters
+    ----------
+    pop : Population
+        Table or grid, in memory or in chunks.
+    of_block : callable
+        What a block adds, ``of_block(lived, met)``, as `blocks` gives them.
+
+    Returns
+    -------
+    ndarray, or what else can be added
+    """
+    if pop.parted:
+        chunked = cast("ChunkedPopulation", pop)
+        return np.sum(chunked.over_parts(partial(_summed_in, of_block), everywhere=True), axis=0)
+    return np.sum([of_block(lived, met) for lived, met in blocks(pop)], axis=0)
+
+
+def _summed_in(of_block: Callable[[NDArray[Any], NDArray[Any]], Any], part: Part) -> Any:
+    return summed(part.population(), of_block)
+
+
 def added_up(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArray[np.float64]) -> list[list[Sum]]:
     """Add up over all units what some indices ask for, in one pass.
 
@@ -150,57 +177,97 @@ def added_up(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArr
     found: dict[int, list[Sum]] = {}
     kinds: dict[Any, list[int]] = {}
     for i, pop in enumerate(pops):
-        if pop.in_rows:
-            kinds.setdefault((type(pop.surroundings), pop.surroundings.alike), []).append(i)  # type: ignore[union-attr]
+        if pop.in_rows or pop.parted:
+            kinds.setdefault((type(pop.surroundings), getattr(pop.surroundings, "alike", None)), []).append(i)
         else:
             every = [[summand.of_block(block) for summand in summands] for block in (Block.of(*b) for b in blocks(pop))]
             found[i] = [np.sum(parts, axis=0) for parts in zip(*every, strict=True)]
     for alike in kinds.values():
-        sums = _by_rows([pops[i] for i in alike], summands, mix)
+        driven = _by_parts if pops[alike[0]].parted else _by_rows
+        sums = driven([pops[i] for i in alike], summands, mix)
         found |= dict(zip(alike, sums, strict=True))
     return [found[i] for i in range(len(pops))]
 
 
 def _by_rows(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArray[np.float64]) -> list[list[Sum]]:
-    from segregation_tools.kernels.grids.scores import Shares, Totals
     from segregation_tools.kernels.pool import in_pieces
 
     counts, surroundings = pops[0].counts, [cast("Any", pop.surroundings) for pop in pops]
-    ready: list[Any] = [summand.compiled[0] for summand in summands if summand.compiled is not None]
     rows = surroundings[0].reader(surroundings[1:], counts, everywhere=False)
-    plain = [i for i, summand in enumerate(summands) if summand.compiled is None]
 
-    def work(first: int, last: int) -> Generator[float, None, list[tuple[Totals, list[Sum]]]]:
-        totals, shares = [Totals.none_yet(mix, ready) for _ in surroundings], Shares()
-        added: list[list[Any]] = [[None] * len(plain) for _ in surroundings]
+    def work(first: int, last: int) -> Generator[float, None, list[Added]]:
+        asked = _Asked(len(pops), summands, mix)
         for start, stop, mets in rows(first, last):
-            for pop, total, sums, met in zip(pops, totals, added, mets, strict=True):
+            for pop, met in zip(pops, mets, strict=True):
                 if not pop.surroundings.includes_self:  # type: ignore[union-attr]
                     pop.check_company(slice(start, stop), met)
-                if ready:
-                    total.add(counts, start, met)
-                for block in _inhabited(shares, counts, start, met) if plain else ():
-                    for j, i in enumerate(plain):
-                        more = summands[i].of_block(block)
-                        sums[j] = more if sums[j] is None else sums[j] + more
+            asked.add(counts, start, mets)
             yield (stop - first) / (last - first)
-        return list(zip(totals, added, strict=True))
+        return asked.found
 
     parts = in_pieces(work, pieces_of(counts.shape[1]))
-    return [_finished(summands, [part[i] for part in parts], plain) for i in range(len(surroundings))]
+    return [_finished(summands, [part[i] for part in parts]) for i in range(len(pops))]
 
 
-def _finished(
-    summands: Sequence[Summand], parts: Sequence[tuple[Totals, list[Sum]]], plain: Sequence[int]
-) -> list[Sum]:
+def _by_parts(pops: Sequence[Population], summands: Sequence[Summand], mix: NDArray[np.float64]) -> list[list[Sum]]:
+    surroundings = [pop.surroundings for pop in pops if pop.surroundings is not None]
+    work = partial(_added_in, surroundings, list(summands), mix)
+    parts = cast("ChunkedPopulation", pops[0]).over_parts(work, among=surroundings)
+    return [_finished(summands, [part[min(i, len(part) - 1)] for part in parts]) for i in range(len(pops))]
+
+
+def _added_in(
+    surroundings: Sequence[Any], summands: Sequence[Summand], mix: NDArray[np.float64], part: Part
+) -> list[Added]:
+    """Add up over a part, in each of several surroundings, or in none."""
+    if not surroundings:
+        every = (Block.of(*block) for block in blocks(part.population()))
+        sums = [[summand.of_block(block) for summand in summands] for block in every]
+        return [({}, [np.sum(each, axis=0) for each in zip(*sums, strict=True)])]
+    asked = _Asked(len(surroundings), summands, mix)
+    for start, _, mets in part.rows(surroundings, everywhere=False):
+        asked.add(part.lived, start, mets)
+    return asked.found
+
+
+class _Asked:
+    """What indices ask for, added up strip by strip in several surroundings."""
+
+    def __init__(self, surroundings: int, summands: Sequence[Summand], mix: NDArray[np.float64]) -> None:
+        from segregation_tools.kernels.grids.scores import Shares, Totals
+
+        self.summands, self.shares = summands, Shares()
+        self.ready: list[Any] = [summand.compiled[0] for summand in summands if summand.compiled is not None]
+        self.plain = [i for i, summand in enumerate(summands) if summand.compiled is None]
+        self.totals: list[Totals] = [Totals.none_yet(mix, self.ready) for _ in range(surroundings)]
+        self.added: list[list[Any]] = [[None] * len(summands) for _ in range(surroundings)]
+
+    def add(self, lived: NDArray[Any], start: int, mets: Sequence[NDArray[np.float64]]) -> None:
+        """Add a strip that begins at a row of those who live there."""
+        for total, sums, met in zip(self.totals, self.added, mets, strict=True):
+            if self.ready:
+                total.add(lived, start, met)
+            for block in _inhabited(self.shares, lived, start, met) if self.plain else ():
+                for i in self.plain:
+                    more = self.summands[i].of_block(block)
+                    sums[i] = more if sums[i] is None else sums[i] + more
+
+    @property
+    def found(self) -> list[Added]:
+        """Compiled totals, and the sums of the other summands, in each of the surroundings."""
+        compiled = [{name: np.copy(getattr(total, name)) for name in self.ready} for total in self.totals]
+        return list(zip(compiled, self.added, strict=True))
+
+
+def _finished(summands: Sequence[Summand], parts: Sequence[Added]) -> list[Sum]:
     """Add up the pieces, in their order, and read from the compiled totals what comes from them."""
-    sums: list[Any] = [None] * len(summands)
-    for j, i in enumerate(plain):
-        sums[i] = np.sum([added[j] for _, added in parts if added[j] is not None], axis=0)  # nobody lives in some
+    sums: list[Any] = []
     for i, summand in enumerate(summands):
-        if summand.compiled is not None:
+        if summand.compiled is not None and parts[0][0]:
             name, finish = summand.compiled
-            sums[i] = np.asarray(finish(sum(getattr(totals, name) for totals, _ in parts)))
+            sums.append(np.asarray(finish(sum(compiled[name] for compiled, _ in parts))))
+        else:
+            sums.append(np.sum([added[i] for _, added in parts if added[i] is not None], axis=0))  # none live in some
     return sums
 
 

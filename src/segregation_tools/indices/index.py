@@ -10,8 +10,8 @@ import importlib
 import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from functools import cached_property, update_wrapper
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial, update_wrapper
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from segregation_tools.indices.blocks import Compiled, Summand
     from segregation_tools.indices.zonal import ZonalForm
+    from segregation_tools.population.chunked.population import ChunkedPopulation
     from segregation_tools.population.population import Population
 
     LocalValues = Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]  # residents and values of a block
@@ -297,6 +298,8 @@ class Index(ABC):
         """
         options = self._known(options)
         pop = self._admitted(data, groups)
+        if pop.parted and self._answer(options) == "units":
+            return self._each(pop, options)
         return self._labelled(self._value(pop, options), pop, options)
 
     def local(
@@ -329,6 +332,15 @@ class Index(ABC):
         """
         options = self._known(options)
         pop = self._admitted(data, groups)
+        return self._each(pop, options)
+
+    def _each(self, pop: Population, options: dict[str, Any]) -> Any:
+        """Values of the units, with their labels."""
+        if pop.parted:
+            if self.about.of_everyone and pop.stated_total is not None:
+                msg = f"{self.__name__} compares with everyone, of no group too: sgt.{self.__name__}(pop.compute())"
+                raise CapabilityError(msg)
+            return cast("ChunkedPopulation", pop).mapped(partial(self._each, options=options))
         if self._undefined(pop):
             return per_unit(np.full(len(pop), np.nan), pop, self.__name__)
         return per_unit(gathered(self._local(pop, options)), pop, self.__name__)
@@ -539,6 +551,12 @@ class Index(ABC):
     def _admitted(self, data: Population | pd.DataFrame, groups: Sequence[Hashable] | None) -> Population:
         pop = as_population(data, groups)
         self._check_groups(pop)
+        if pop.parted and self.reads_map:
+            msg = (
+                f"{self.__name__} reads the whole map at once, and this population lies in chunks: "
+                f"sgt.{self.__name__}(pop.compute(), ...), where it fits into the memory"
+            )
+            raise CapabilityError(msg)
         if self._undefined(pop):
             reason = f"only one group, {pop.groups[0]!r}, has people, and there is none to compare it with"
             warn(f"{self.__name__} is undefined (NaN): {reason}", UndefinedWarning)

@@ -28,6 +28,7 @@ from segregation_tools.planning.plan import Plan
 from segregation_tools.planning.problem import read_problem
 from segregation_tools.planning.progress import telling
 from segregation_tools.planning.schools import DEFAULT, checked_rules, root_of
+from segregation_tools.population.chunked.cluster import on_workers
 from segregation_tools.population.options import real_number
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def neutral_plans(
     rng: np.random.Generator | int | None = None,
     steps: int | None = None,
     progress: Progress = None,
+    client: Any = None,
 ) -> NeutralPlans:
     """Draw plans by chance among all that keep to the rules, without a look at anybody's group.
 
@@ -98,6 +100,8 @@ def neutral_plans(
         kept together are one), a minute or more for 10,000, and more in proportion for more than 200 plans.
     progress : bool or callable, optional
         True for a bar; or ``progress(share done, plans so far)``.
+    client : dask.distributed.Client, optional
+        Whose workers walk the chains, without telling how far they are; without, it is done here. The plans are the same.
 
     Returns
     -------
@@ -163,7 +167,7 @@ def neutral_plans(
     steps = round(STEPS_PER_BLOCK * len(start) * max(1.0, many / FEW)) if steps is None else steps
     ground = _ground(land, start, compactness)
     with telling(progress, "{:,.0f} plans") as tell:
-        drawn, made = _drawn(ground, _starts(land, ground, start, root), many, compactness, steps, root, tell)
+        drawn, made = _drawn(ground, _starts(land, ground, start, root), many, compactness, steps, root, tell, client)
     zones = np.stack([land.plan(zone) for zones in drawn for zone in zones])
     first = np.unique(land.parts, return_index=True)[1]  # block of each unit
     chain = np.repeat(np.arange(CHAINS), [len(zone) for zone in drawn])
@@ -267,34 +271,82 @@ def _touching(land: Landscape) -> moves.Graph:
 
 
 def _drawn(
-    ground: _Ground, starts: list[Whole], many: int, compactness: float, steps: int, root: int, tell: Tell | None
+    ground: _Ground,
+    starts: list[Whole],
+    many: int,
+    compactness: float,
+    steps: int,
+    root: int,
+    tell: Tell | None,
+    client: Any,
 ) -> tuple[list[Whole], int]:
     """Walk all chains on, and keep the plans of each, (draws, units), and how many flips were made."""
-    seeds = seeds_of(root, CHAINS, 2 * CHAINS)  # those before are of the search for a start
-    chains = [
-        moves.begun(start, ground.district, ground.graph, NO_GOAL, int(seed))
-        for start, seed in zip(starts, seeds, strict=True)
-    ]
     draws = [many // CHAINS + (k < many % CHAINS) for k in range(CHAINS)]
     each = steps // CHAINS
     burning = int(each * BURN_IN) // PARTS
-    thin = (each - PARTS * burning) // draws[0]
-    kept: list[list[Whole]] = [[] for _ in chains]
-    for turn in range(-PARTS, draws[0]):
-        hot = [2 * (turn + PARTS) * (CHAINS - 1) < PARTS * k for k in range(CHAINS)]
+    lengths = burning, (each - PARTS * burning) // draws[0]
+    seeds = seeds_of(root, CHAINS, 2 * CHAINS)  # those before are of the search for a start
+    chains = [
+        _Chain(ground, start, int(seed), k, compactness, lengths, draws[k])
+        for k, (start, seed) in enumerate(zip(starts, seeds, strict=True))
+    ]
+    if client is not None:
+        chains = on_workers(client, _Chain.walked, [(chain, draws[0]) for chain in chains])
+    else:
+        _walk_abreast(chains, lengths, draws[0], tell)
+    return [np.stack(chain.kept) for chain in chains], sum(chain.made for chain in chains)
 
-        def walk(first: int, last: int, hot: list[bool] = hot, length: int = burning if turn < 0 else thin) -> None:
-            for k in range(first, last):
-                flips.flip(chains[k], *ground, 0.0 if hot[k] else compactness, length)
+
+def _walk_abreast(chains: Sequence[_Chain], lengths: tuple[int, int], draws: int, tell: Tell | None) -> None:
+    """Walk all chains on, turn by turn."""
+    burning, thin = lengths
+    for turn in range(-PARTS, draws):
+
+        def walk(first: int, last: int, turn: int = turn) -> None:
+            for chain in chains[first:last]:
+                chain.walk(turn)
 
         in_chunks(walk, CHAINS, 1)
-        for k, at in enumerate(chains):
-            if 0 <= turn < draws[k]:
-                kept[k].append(at.zone.copy())
         if tell is not None:
             done = PARTS * burning + (turn + 1) * thin if turn >= 0 else (turn + 1 + PARTS) * burning
-            tell(done / (PARTS * burning + draws[0] * thin), sum(map(len, kept)))
-    return [np.stack(zones) for zones in kept], sum(int(at.tally[2]) for at in chains)
+            tell(done / (PARTS * burning + draws * thin), sum(len(chain.kept) for chain in chains))
+
+
+class _Chain:
+    """A Markov chain of plans, and those that are kept of it."""
+
+    def __init__(
+        self,
+        ground: _Ground,
+        start: Whole,
+        seed: int,
+        number: int,
+        compactness: float,
+        lengths: tuple[int, int],
+        draws: int,
+    ) -> None:
+        self.ground, self.number, self.compactness = ground, number, compactness
+        self.lengths, self.draws = lengths, draws
+        self.at = moves.begun(start, ground.district, ground.graph, NO_GOAL, seed)
+        self.kept: list[Whole] = []
+
+    def walk(self, turn: int) -> None:
+        """Flip on, and keep the plan, unless the turn is one of burning in."""
+        hot = 2 * (turn + PARTS) * (CHAINS - 1) < PARTS * self.number
+        flips.flip(self.at, *self.ground, 0.0 if hot else self.compactness, self.lengths[turn >= 0])
+        if 0 <= turn < self.draws:
+            self.kept.append(self.at.zone.copy())
+
+    def walked(self, draws: int) -> _Chain:
+        """Walk to the end."""
+        for turn in range(-PARTS, draws):
+            self.walk(turn)
+        return self
+
+    @property
+    def made(self) -> int:
+        """How many flips were made."""
+        return int(self.at.tally[2])
 
 
 @dataclass(frozen=True, eq=False)

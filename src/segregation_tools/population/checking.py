@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segregation_tools.errors import DataError, GroupError, listed
+from segregation_tools.errors import DataError, DataWarning, GroupError, listed, warn
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -251,6 +251,41 @@ def checked_total(
         )
         raise DataError(msg)
     return stated
+
+
+def inhabited_groups(totals: NDArray[np.float64], groups: tuple[Any, ...], dtype: np.dtype[Any]) -> NDArray[np.bool_]:
+    """Tell which groups have people; a population without any, or one that cannot be added up, is refused.
+
+    Parameters
+    ----------
+    totals : ndarray of shape (groups,)
+        People of each group.
+    groups : tuple
+        Their labels.
+    dtype : dtype
+        Of the counts.
+
+    Returns
+    -------
+    ndarray of bool, shape (groups,)
+
+    Warns
+    -----
+    DataWarning
+        If a group has none.
+    """
+    largest = np.finfo(dtype if dtype.kind == "f" else np.float64).max
+    if not np.isfinite(totals).all() or totals.max() > largest / len(totals):
+        msg = f"the counts are too large to be added up (groups {listed(groups)}): give people, not codes"
+        raise DataError(msg)
+    inhabited = totals > 0
+    if not inhabited.any():
+        msg = f"the population is empty: nobody lives in any unit (groups {listed(groups)})"
+        raise DataError(msg)
+    empty = [group for group, some in zip(groups, inhabited, strict=True) if not some]
+    if empty:
+        warn(f"no people in group {listed(empty)}: dropped. It cannot be near to or far from anyone", DataWarning)
+    return inhabited
 
 
 def checked_margins(

@@ -6,6 +6,7 @@ pieces, side by side, and what is met is never held for all of it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Rows = Callable[[int, int], Iterator[tuple[int, int, list[NDArray[np.float64]]]]]
 
-__all__ = ["ByRows", "Environment", "Surroundings", "all_strips", "in_order", "joined", "pieces_of"]
+__all__ = ["ByRows", "Environment", "Surroundings", "Tiles", "all_strips", "in_order", "joined", "pieces_of"]
 
 PIECES = 16  # of a grid, whatever the number of threads, so that sums are the same to the last bit
 FEWEST = 64  # rows in a piece: every window begins anew there
@@ -66,6 +67,39 @@ class Surroundings(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """A grid cut along some rows and columns.
+
+    Attributes
+    ----------
+    people : ndarray of shape (tiles down, tiles across)
+        How many live in each.
+    rows, cols : ndarray of int, shape (tiles down + 1,) and (tiles across + 1,)
+        Where they begin, and the end.
+    """
+
+    people: NDArray[np.float64]
+    rows: NDArray[np.intp]
+    cols: NDArray[np.intp]
+
+    def within(self, block: tuple[int, int, int, int]) -> tuple[slice, slice]:
+        """Tell which tiles make up a block of cells.
+
+        Parameters
+        ----------
+        block : tuple of int
+            First row, row behind the last, first column, column behind the last: edges of tiles.
+
+        Returns
+        -------
+        tuple of two slices
+        """
+        top, bottom = np.searchsorted(self.rows, block[:2])
+        left, right = np.searchsorted(self.cols, block[2:])
+        return slice(int(top), int(bottom)), slice(int(left), int(right))
+
+
 @runtime_checkable
 class ByRows(Surroundings, Protocol):
     """Surroundings of a grid that can be asked for any of its rows."""
@@ -75,7 +109,29 @@ class ByRows(Surroundings, Protocol):
         """What kind they are: those of one kind can be asked together."""
         ...
 
-    def reader(self, others: Sequence[Any], counts: NDArray[Any], *, everywhere: bool) -> Rows:
+    def reaches(self, tiles: Tiles) -> NDArray[np.int64]:
+        """Say how far the residents of parts of the grid look.
+
+        Parameters
+        ----------
+        tiles : Tiles
+            The parts, with the people in each where whom residents meet depends on that.
+
+        Returns
+        -------
+        ndarray of int, shape of ``tiles.people``
+            Within so many rows and columns of their cells all live whom they meet; more is allowed.
+        """
+        ...
+
+    def reader(
+        self,
+        others: Sequence[Any],
+        counts: NDArray[Any],
+        *,
+        everywhere: bool,
+        columns: tuple[int, int] | None = None,
+    ) -> Rows:
         """Prepare what all rows have in common, and return what reads some of them: any number of threads may call it.
 
         Parameters
@@ -86,6 +142,8 @@ class ByRows(Surroundings, Protocol):
             Who lives in each cell of the whole grid.
         everywhere : bool
             Whether it matters, too, whom those would meet who lived where nobody does.
+        columns : pair of int, optional
+            First column and the one behind the last of those that matter; all without.
 
         Returns
         -------

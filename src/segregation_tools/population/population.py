@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
-from segregation_tools.errors import CapabilityError, DataError, DataWarning, GroupError, listed, warn
+from segregation_tools.errors import CapabilityError, DataError, GroupError, listed
 from segregation_tools.kernels.grouping import margins_of_sums, sum_by_code
 from segregation_tools.population import checking, rasters, reading
 from segregation_tools.population.environment import ByRows, in_order, joined
@@ -83,6 +83,7 @@ class Population:
     margins: NDArray[np.float64] | None
     recipe: Environment | None
     surroundings: Surroundings | None
+    parted = False  # whether counts lie in chunks, and are read part by part
 
     def __init__(
         self,
@@ -130,19 +131,10 @@ class Population:
         total = None if total is None else checking.aligned(total, geography, "total")
         checking.check_names(groups, checking.taken_names(tiers, total, geography))
         totals = _group_totals(counts)
-        inhabited = totals > 0
-        largest = np.finfo(counts.dtype if counts.dtype.kind == "f" else np.float64).max
-        if not np.isfinite(totals).all() or totals.max() > largest / len(totals):
-            msg = f"the counts are too large to be added up (groups {listed(groups)}): give people, not codes"
-            raise DataError(msg)
-        if not inhabited.any():
-            msg = f"the population is empty: nobody lives in any unit (groups {listed(groups)})"
-            raise DataError(msg)
         stated = checking.checked_total(total, counts, geography)
         widths = checking.checked_margins(margins, counts, groups, geography)
+        inhabited = checking.inhabited_groups(totals, groups, counts.dtype)
         if not inhabited.all():
-            empty = [group for group, some in zip(groups, inhabited, strict=True) if not some]
-            warn(f"no people in group {listed(empty)}: dropped. It cannot be near to or far from anyone", DataWarning)
             counts = counts[inhabited]
             widths = None if widths is None else widths[inhabited]
             groups = tuple(group for group, some in zip(groups, inhabited, strict=True) if some)
@@ -232,6 +224,13 @@ class Population:
         if missing not in ("refuse", "zero", "drop"):
             msg = f"missing must be 'refuse', 'zero' or 'drop', not {missing!r}"
             raise DataError(msg)
+        if reading.in_partitions(frame):
+            from segregation_tools.population.chunked.reading import units_in_partitions
+
+            if tiers is not None or margins is not None:
+                msg = "tiers and margins are read of a frame in one memory: leave them out, or frame.compute()"
+                raise CapabilityError(msg)
+            return units_in_partitions(frame, groups, total=total, missing=missing)  # type: ignore[return-value]
         if len(frame) == 0:
             msg = "the population is empty: the frame has no rows"
             raise DataError(msg)
@@ -364,8 +363,12 @@ class Population:
         array([[3, 0],
                [0, 5]])
         """
-        counts, named, grid = rasters.read_raster(source, groups, cell_size, crs, nodata)
-        return cls(counts, named, geography=grid)
+        cells, grid = rasters.read_raster(source, groups, cell_size, crs, nodata)
+        if cells.in_chunks:
+            from segregation_tools.population.chunked.reading import cells_in_chunks
+
+            return cells_in_chunks(cells, grid)  # type: ignore[return-value]  # a population, whose counts stay there
+        return cls(cells.counts, cells.groups, geography=grid)
 
     @classmethod
     def from_cells(
@@ -537,19 +540,9 @@ class Population:
 
     def __getitem__(self, groups: Sequence[Hashable]) -> Self:
         """Return the population of some groups only, in the order named: ``pop[["a", "b"]]``."""
-        if checking.is_one_name(groups):
-            self._position(groups)
-            msg = f"pop[{groups!r}] is one group: name a list, pop[[{groups!r}, …]], or take pop.versus({groups!r})"
-            raise GroupError(msg)
-        picked = [self._position(group) for group in checking.checked_groups(groups)]
-        self._refuse_after_nonlinear("choosing groups")
-        beside = picked == list(range(picked[0], picked[0] + len(picked)))
-        rows = slice(picked[0], picked[0] + len(picked)) if beside else picked  # a slice needs no copy
-        return self._derive(
-            counts=self.counts[rows],
-            groups=tuple(self.groups[i] for i in picked),
-            margins=None if self.margins is None else self.margins[rows],
-        )
+        rows, named = self._chosen(groups)
+        margins = None if self.margins is None else self.margins[rows]
+        return self._derive(counts=self.counts[rows], groups=named, margins=margins)
 
     def versus(self, group: Hashable, *, rest: Hashable = "rest") -> Self:
         """Return one group against everyone else, as two columns.
@@ -572,25 +565,16 @@ class Population:
         array([[9., 1.],
                [1., 9.]])
         """
-        i = self._position(group)
-        if self.stated_total is not None:  # else as many people live in every unit as before
-            self._refuse_after_nonlinear("versus with a stated total")
-        if self.stated_total is None and len(self.groups) == 1:
-            msg = f"{group!r} is the only group, so there is no rest: name more groups or total= when reading"
-            raise GroupError(msg)
+        i = self._focal(group, rest)
         if self.margins is not None and self.stated_total is not None:
             msg = "the margin of error of the rest is unknown where a total is stated: read the rest as a group"
             raise CapabilityError(msg)
         others = np.arange(len(self.groups)) != i
-        if rest in self.groups:
-            msg = f"a group is called {rest!r}, as everyone else would be: versus({group!r}, rest='everyone else')"
-            raise GroupError(msg)
         two = np.empty((2, *self.sizes.shape))
         two[0] = self.counts[i]
         np.subtract(self.sizes if self.stated_total is None else self.stated_total, two[0], out=two[1])
         if not two[1].sum() > 0:
-            msg = f"everyone belongs to {group!r}: there is no rest to compare it with"
-            raise GroupError(msg)
+            self._refuse_no_rest(group)
         margins = self.margins
         if margins is not None:
             from scipy.sparse import csr_array
@@ -787,6 +771,36 @@ class Population:
 
     # ---------------------------------------------------------------- small helpers
 
+    def _chosen(self, groups: Sequence[Hashable]) -> tuple[slice | list[int], tuple[Any, ...]]:
+        """Rows of some groups, and their labels."""
+        if checking.is_one_name(groups):
+            self._position(groups)
+            msg = f"pop[{groups!r}] is one group: name a list, pop[[{groups!r}, …]], or take pop.versus({groups!r})"
+            raise GroupError(msg)
+        picked = [self._position(group) for group in checking.checked_groups(groups)]
+        self._refuse_after_nonlinear("choosing groups")
+        beside = picked == list(range(picked[0], picked[0] + len(picked)))
+        rows = slice(picked[0], picked[0] + len(picked)) if beside else picked  # a slice needs no copy
+        return rows, tuple(self.groups[i] for i in picked)
+
+    def _focal(self, group: Hashable, rest: Hashable) -> int:
+        """Row of a group that can be set against everyone else."""
+        i = self._position(group)
+        if self.stated_total is not None:  # else as many people live in every unit as before
+            self._refuse_after_nonlinear("versus with a stated total")
+        elif len(self.groups) == 1:
+            msg = f"{group!r} is the only group, so there is no rest: name more groups or total= when reading"
+            raise GroupError(msg)
+        if rest in self.groups:
+            msg = f"a group is called {rest!r}, as everyone else would be: versus({group!r}, rest='everyone else')"
+            raise GroupError(msg)
+        return i
+
+    @staticmethod
+    def _refuse_no_rest(group: Hashable) -> NoReturn:
+        msg = f"everyone belongs to {group!r}: there is no rest to compare it with"
+        raise GroupError(msg)
+
     def _position(self, group: Hashable) -> int:
         if group not in self.groups:
             msg = f"no group {group!r}; the groups are {listed(self.groups, 30)}"
@@ -824,7 +838,7 @@ def as_population(data: Population | pd.DataFrame, groups: Sequence[Hashable] | 
     """
     if isinstance(data, Population):
         return data if groups is None else data[groups]
-    if isinstance(data, pd.DataFrame):
+    if isinstance(data, pd.DataFrame) or reading.in_partitions(data):
         if groups is None:
             msg = f"name the columns that hold the groups, groups=[...]; the columns are {listed(data.columns, 30)}"
             raise GroupError(msg)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, DataWarning, GeographyError, GroupError, listed, warn
-from segregation_tools.population.checking import Labels, check_counts, checked_groups, numbers
+from segregation_tools.population.checking import NAMED, FirstOf, check_counts, checked_groups, numbers
 from segregation_tools.population.geography import warn_web_mercator
 from segregation_tools.population.grid import TO_METRES, Grid
 from segregation_tools.population.options import one_of, real_number
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["read_cells", "read_raster"]
+__all__ = ["Cells", "check_band", "people_of", "read_cells", "read_raster"]
 
 OFF = 0.01  # of a cell, by which coordinates may be rounded
 ROUNDED = 1e-2  # of a huge nodata value, by which files that write it as text round it
@@ -40,7 +40,7 @@ class Cells:
 
     Attributes
     ----------
-    counts : ndarray of shape (bands, rows, cols)
+    counts : ndarray or dask.array.Array of shape (bands, rows, cols)
         The bands that are groups.
     groups : tuple
         A name for each.
@@ -75,10 +75,20 @@ class Cells:
     down: bool = True
     right: bool = True
 
+    @property
+    def in_chunks(self) -> bool:
+        """Whether the counts lie in chunks."""
+        return not isinstance(self.counts, np.ndarray)
+
+    @property
+    def scaled(self) -> bool:
+        """Whether something else than people is stored."""
+        return any(scale != (1, 0) for scale in self.scales)
+
 
 def read_raster(
     source: Any, groups: Sequence[Hashable] | None, cell_size: float | None, crs: Any, nodata: Any
-) -> tuple[NDArray[Any], tuple[Any, ...], Grid]:
+) -> tuple[Cells, Grid]:
     """Read bands of counts.
 
     Parameters
@@ -90,9 +100,9 @@ def read_raster(
 
     Returns
     -------
-    counts : ndarray of shape (groups, rows, cols)
-        In the number type of the source; the source's own array where nothing had to be changed.
-    groups : tuple
+    cells : Cells
+        Its counts are people in the number type of the source; the source's own array where nothing had to be changed. What
+        lies in chunks is left as it is stored.
     grid : Grid
     """
     if cell_size is not None:
@@ -111,13 +121,17 @@ def read_raster(
     if cells.counts.shape[1] == 0 or cells.counts.shape[2] == 0:
         msg = "the population is empty: the raster has no cells"
         raise DataError(msg)
-    counts = _people(cells)
-    size = _size(cells, cell_size)
-    grid = Grid(counts.shape[1], counts.shape[2], size, cells.crs if crs is None else crs, cells.x, cells.y)
+    if not cells.in_chunks:
+        counts = people_of(cells)
+        for band, name, fills in zip(counts, cells.groups, cells.fills, strict=True):
+            check_band(band, name, fills)
+        if counts is not cells.counts or cells.ours:
+            counts.flags.writeable = False
+        cells = replace(cells, counts=counts)
+    _, rows, cols = cells.counts.shape
+    grid = Grid(rows, cols, _size(cells, cell_size), cells.crs if crs is None else crs, cells.x, cells.y)
     _warn_of_coordinates(grid)
-    if counts is not cells.counts or cells.ours:
-        counts.flags.writeable = False
-    return counts, cells.groups, grid
+    return cells, grid
 
 
 # ---------------------------------------------------------------- sources
@@ -184,7 +198,7 @@ def _refuse_oblong(wide: float, high: float, cells: int, mend: str) -> None:
 
 def _of_array(source: Any, groups: Sequence[Hashable] | None) -> Cells:
     masked = isinstance(source, np.ma.MaskedArray)
-    counts = _bands(numbers(source.data if masked else source, "the raster"))
+    counts = _bands(_lazily(source.data if masked else source))
     at, named = _picked(groups, (None,) * len(counts), len(counts))
     absent = _bands(np.ma.getmaskarray(source)) if masked else None
     return Cells(counts, named, ((),) * len(at), absent=absent)
@@ -193,7 +207,7 @@ def _of_array(source: Any, groups: Sequence[Hashable] | None) -> Cells:
 def _of_labelled(source: Any, groups: Sequence[Hashable] | None, cell_size: float | None) -> Cells:
     """Read an array whose dimensions have names and coordinates, as those of xarray."""
     dims = [str(dim) for dim in source.dims]
-    own = numbers(source.values, "the raster")
+    own = _lazily(source.data)
     counts = _bands(own)
     called = [dim.lower() for dim in dims]
     if called[-2] in ACROSS or called[-1] in DOWN or (len(called) == 3 and called[0] in (*ACROSS, *DOWN)):
@@ -339,26 +353,46 @@ def _size(cells: Cells, cell_size: float | None) -> float | None:
     return said
 
 
-def _people(cells: Cells) -> NDArray[Any]:
-    """Turn counts north up, with nobody where there is no data: the same array where nothing had to be changed."""
+def _lazily(source: Any) -> Any:
+    """Take an array of real numbers; what lies in chunks stays there."""
+    from segregation_tools.population.chunked.reading import in_chunks
+
+    chunks = in_chunks(source)
+    if chunks is None:
+        return numbers(source, "the raster")
+    numbers(np.empty(0, dtype=chunks.dtype), "the raster")
+    return chunks
+
+
+def people_of(cells: Cells) -> NDArray[Any]:
+    """Turn counts north up, with nobody where there is no data.
+
+    Parameters
+    ----------
+    cells : Cells
+        What a source says; in memory.
+
+    Returns
+    -------
+    ndarray of shape (bands, rows, cols)
+        The same array where nothing had to be changed.
+    """
     turn = slice(None), slice(None, None, 1 if cells.down else -1), slice(None, None, 1 if cells.right else -1)
     stored = cells.counts if cells.down and cells.right else np.ascontiguousarray(cells.counts[turn])
     absent = None if cells.absent is None else cells.absent[turn]
-    scaled = any(scale != (1, 0) for scale in cells.scales)
-    people = stored.astype(np.float64) if scaled else stored
+    people = stored.astype(np.float64) if cells.scaled else stored
     ours = cells.ours or people is not cells.counts
-    for i, name in enumerate(cells.groups):
+    for i in range(len(cells.groups)):
         nobody = _stand_for_nobody(stored[i], cells.fills[i])
         if absent is not None:
             nobody = absent[i] if nobody is None else nobody | absent[i]
-        if scaled:
+        if cells.scaled:
             factor, offset = cells.scales[i]
             people[i] = people[i] * factor + offset
         if nobody is not None and nobody.any():
             if not ours:
                 people, ours = people.copy(), True
             people[i][nobody] = 0
-        _check_band(people[i], name, cells.fills[i])
     return people
 
 
@@ -383,12 +417,28 @@ def _stand_for_nobody(band: NDArray[Any], fills: tuple[float, ...]) -> NDArray[n
     return nobody
 
 
-def _check_band(band: NDArray[Any], name: Any, fills: tuple[float, ...]) -> None:
-    """Refuse what cannot be a number of people, naming the band, the cells and the mend."""
+def check_band(band: NDArray[Any], name: Hashable, fills: tuple[float, ...], at: tuple[int, int] = (0, 0)) -> None:
+    """Refuse what cannot be a number of people, naming the band, the cells and the mend.
+
+    Parameters
+    ----------
+    band : ndarray of shape (rows, cols)
+        A group, or part of it.
+    name : hashable
+        What it is called.
+    fills : tuple of float
+        Values that were said to stand for nobody.
+    at : pair of int
+        Row and column of the grid with which it begins.
+
+    Raises
+    ------
+    DataError
+    """
     low, high = band.min(), band.max()
     if low >= 0 and float(high) < HUGE:
         if band.dtype.kind != "f" and band.itemsize > 1 and high == np.iinfo(band.dtype).max:
-            where = _cells(band == high)
+            where = _cells(band == high, at)
             warn(
                 f"band {name!r} holds the largest number of its type, {high}, in cells {listed(where)}: are these people? "
                 f"If it stands for nobody: {_declared(fills, high)}",
@@ -406,12 +456,15 @@ def _check_band(band: NDArray[Any], name: Any, fills: tuple[float, ...]) -> None
             if np.isnan(value) or (band[wrong] == value).all():
                 what = what if np.isnan(value) else f"{what} ({value})"
                 mend = f"If nobody lives there: {_declared(fills, value)}"
-            msg = f"band {name!r} holds {what} in cells (row, col) {listed(_cells(wrong))}. {mend}"
+            msg = f"band {name!r} holds {what} in cells (row, col) {listed(_cells(wrong, at))}. {mend}"
             raise DataError(msg)
 
 
-def _cells(where: NDArray[np.bool_]) -> Any:
-    return Labels(Grid(where.shape[0], where.shape[1], None))[where.reshape(-1)]
+def _cells(where: NDArray[np.bool_], at: tuple[int, int]) -> FirstOf:
+    """Rows and columns of some cells, for a refusal."""
+    row, col = np.nonzero(where)
+    first = pd.MultiIndex.from_arrays([row[:NAMED] + at[0], col[:NAMED] + at[1]], names=["row", "col"])
+    return FirstOf(first, len(row))
 
 
 def _declared(fills: tuple[float, ...], more: Any) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "column_of_numbers",
     "geometry_of",
+    "in_partitions",
     "labels_on",
     "read_columns",
     "read_margins",
@@ -40,6 +41,21 @@ SUPPRESSED = re.compile(
 GEOID_NAME = re.compile(r"geo_?id|fips", re.IGNORECASE)
 COUNTY_NAME = re.compile(r"county|cnty|cofips", re.IGNORECASE)
 GEOID_LENGTHS = (2, 5, 11, 12, 15)  # state, county, tract, block group, block
+
+
+def in_partitions(source: Any) -> bool:
+    """Tell whether something is a Dask frame.
+
+    Parameters
+    ----------
+    source : object
+        What was given.
+
+    Returns
+    -------
+    bool
+    """
+    return hasattr(source, "to_delayed") and hasattr(source, "npartitions") and hasattr(source, "columns")
 
 
 def _column(frame: pd.DataFrame, name: Hashable) -> pd.Series[Any]:

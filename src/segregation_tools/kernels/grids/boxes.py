@@ -66,6 +66,8 @@ def around_in_boxes(
     unit: float,
     inhabited: bool,
     start: int,
+    begin: int,
+    end: int,
     before: Whole,
     met: Floats,
     missed: Whole,
@@ -90,6 +92,8 @@ def around_in_boxes(
         Whether cells where nobody lives are left as they are.
     start : int
         Row of the table with which the strip begins.
+    begin, end : int
+        Columns whose cells are asked for.
     before : ndarray of int, shape (several,)
         Rings around the cell before; changed.
     met : ndarray of shape (several, groups, rows, cols)
@@ -107,7 +111,7 @@ def around_in_boxes(
     left = 0
     for row in range(rows):
         y = start + row
-        for col in range(cols):
+        for col in range(begin, end):
             if inhabited and _box(table, 0, y, col, 0) == 0:
                 continue
             least = 0

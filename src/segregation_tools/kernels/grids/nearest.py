@@ -44,6 +44,7 @@ class Asked:
     square: bool
     partly: bool
     inhabited: bool
+    columns: tuple[int, int]
 
     def in_units(self, unit: float) -> tuple[Whole, Floats]:
         """How many units are enough, and how many are wanted."""
@@ -167,6 +168,7 @@ def nearest_rows(
     square: bool = False,
     partly: bool = False,
     inhabited: bool = False,
+    columns: tuple[int, int] | None = None,
     homes: Homes | None = None,
 ) -> Iterator[tuple[int, int, Floats]]:
     """Find whom the residents of some rows of a grid meet: the nearest people, ring by ring, for several numbers at once.
@@ -185,6 +187,8 @@ def nearest_rows(
         Whether of the last ring only the part is taken that is needed to meet exactly so many.
     inhabited : bool
         Whether to leave 0 where nobody lives.
+    columns : pair of int, optional
+        First column and the one behind the last of those that are wanted; all without. Nothing is said of the others.
     homes : Homes, optional
         The inhabited cells of the whole grid, where they are few.
 
@@ -193,7 +197,8 @@ def nearest_rows(
     tuple of int, int and ndarray of shape (several, groups, rows of the strip, cols)
         The array is valid until the next strip.
     """
-    asked = Asked(np.array(wanted, dtype=np.float64), square, partly, inhabited)
+    every = (0, counts.shape[2])
+    asked = Asked(np.array(wanted, dtype=np.float64), square, partly, inhabited, columns or every)
     counts = counts.view()
     counts.flags.writeable = False  # one type of array, so that kernels are compiled once
     look = _Search(counts, asked, first, last, homes)
@@ -241,6 +246,9 @@ class _Search:
         homes = self.homes = self.homes or Homes(self.counts, self.first, self.last, self.guess)
         if self.full is None:
             cells = homes.cells(first, last) if self.asked.inhabited else np.arange((last - first) * met.shape[3])
+            begin, end = self.asked.columns
+            if end - begin < met.shape[3]:
+                cells = cells[(cells % met.shape[3] >= begin) & (cells % met.shape[3] < end)]
         done = several = 0
         while done < len(cells):
             if self.scratch.shape[1] != len(homes.rows):
@@ -283,7 +291,7 @@ class _LaidOut:
             self.people, self.running, self.width, self.reach,
             self.rings.begins, self.rings.squares, self.ahead, self.aside,
             enough, self.asked.partly, wanted, self.unit, self.asked.inhabited,
-            first - self.first, self.before, met, missed,
+            first - self.first, *self.asked.columns, self.before, met, missed,
         )  # fmt: skip
 
 
@@ -304,5 +312,5 @@ class _Boxes:
         enough, wanted = self.asked.in_units(self.unit)
         return around_in_boxes(
             self.table, self.reach, enough, self.asked.partly, wanted, self.unit, self.asked.inhabited,
-            first - self.top, self.before, met, missed,
+            first - self.top, *self.asked.columns, self.before, met, missed,
         )  # fmt: skip

@@ -130,6 +130,8 @@ def around_each(
     unit: float,
     inhabited: bool,
     start: int,
+    begin: int,
+    end: int,
     before: Whole,
     met: Floats,
     missed: Whole,
@@ -158,6 +160,8 @@ def around_each(
         Whether cells where nobody lives are left as they are.
     start : int
         First of the rows that were laid out, behind the margin, that belongs to the strip.
+    begin, end : int
+        Columns whose cells are asked for.
     before : ndarray of int, shape (several, cols + 1)
         Squared radius found last in each column, from the second on; changed.
     met : ndarray of shape (several, groups, rows, cols)
@@ -178,7 +182,7 @@ def around_each(
     left = 0
     for row in range(rows):
         latest = -2
-        for col in range(cols):
+        for col in range(begin, end):
             here = (reach + start + row) * width + reach + col
             found, at = people[here], 0
             if inhabited and found == 0:

@@ -1,0 +1,68 @@
+"""Where Dask is, and work that is dealt out to the workers of a cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from segregation_tools.errors import CapabilityError, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["dask_here", "on_workers"]
+
+Result = TypeVar("Result")
+
+
+def dask_here() -> Any:
+    """Import Dask with its arrays.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    CapabilityError
+        If it is not installed.
+    """
+    try:
+        import dask
+        import dask.array
+    except ImportError as absent:
+        msg = f'counts in chunks need more packages: pip install "segregation-tools[distributed]" ({absent})'
+        raise CapabilityError(msg) from absent
+    return dask
+
+
+def on_workers(client: Any, work: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]) -> list[Result]:
+    """Run work on the workers of a cluster, once for each of some arguments.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+        Of the cluster.
+    work : callable
+        Sent once; it may run again where a worker is lost.
+    arguments : sequence of tuple
+        Of each call.
+
+    Returns
+    -------
+    list
+        Results in their order.
+    """
+    if not (hasattr(client, "scatter") and hasattr(client, "gather")):
+        msg = f"client must be a dask.distributed.Client, as Client('tcp://address:8786') makes one, not {client!r}"
+        raise OptionError(msg)
+    held = client.scatter(work, hash=False)
+    tasks = [client.submit(_called, held, *each, pure=False) for each in arguments]
+    try:
+        results: list[Result] = client.gather(tasks)
+    finally:
+        client.cancel(tasks)  # interrupted: what has not begun does not begin
+    return results
+
+
+def _called(work: Callable[..., Result], *arguments: Any) -> Result:
+    return work(*arguments)
