@@ -273,7 +273,7 @@ def _isolation(table: pd.DataFrame, page: dict[str, Any]) -> str:
             numbers.insert(1, _interval(row["low"], row["high"], lambda end: percent(end, "–")))
         rows.append([Cell(row["groups"], head=True), *numbers])
     header = page["isolation_header_drawn" if drawn else "isolation_header"]
-    return said(page["isolation_text"]) + html_table(header, rows)
+    return said(page["isolation_text"]) + f'<div class="wide">{html_table(header, rows)}</div>'
 
 
 def _meetings(pop: Population, page: dict[str, Any]) -> str:

@@ -68,7 +68,7 @@ figcaption { font-weight: 600; padding: .2rem 0; } .maps { display: grid; gap: 1
 table { border-collapse: collapse; } caption { text-align: left; padding: .3rem .6rem .3rem 0; }
 th, td { padding: .35rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; } th[scope=row] { font-weight: 500; min-width: 7.5rem; max-width: 16rem; }
-p, li, h1, th[scope=row] { overflow-wrap: anywhere; }
+p, li, h1, th[scope=row], td { overflow-wrap: anywhere; } .wide td { overflow-wrap: normal; }
 .wide td:last-child:not(.number) { min-width: 15rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { display: flex; width: 6rem; height: .6rem; margin: .2rem 0; background: var(--line); }
