@@ -31,6 +31,11 @@ def test_the_wheel_carries_data_words_and_types(wheel):
         "__init__.pyi",
         "indices/references.toml",
         "views/languages/en.toml",
+        "views/explore/leaflet/LICENSE",
+        "views/explore/leaflet/leaflet.css",
+        "views/explore/leaflet/leaflet.js",
+        "views/explore/map.css",
+        "views/explore/map.js",
         "views/handouts/fr.toml",
     } <= package
     assert {str(p.relative_to(ROOT / "src" / "segregation_tools")) for p in (ROOT / "src").rglob("*.py")} <= package

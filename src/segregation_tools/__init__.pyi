@@ -198,6 +198,8 @@ from .population.synthetic import District as District
 from .population.synthetic import synthetic_city as synthetic_city
 from .population.synthetic import synthetic_country as synthetic_country
 from .population.synthetic import synthetic_district as synthetic_district
+from .views.explore.page import Exploration as Exploration
+from .views.explore.page import explore as explore
 from .views.handout import handout as handout
 from .views.handout import handout_words as handout_words
 from .views.page import report as report

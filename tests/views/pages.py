@@ -16,7 +16,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
         self.fetched += [value for name, value in attributes if name in ("src", "href", "srcset")]
-        if tag not in ("meta", "img", "!doctype"):
+        if tag not in ("meta", "img", "input", "!doctype"):
             self.open.append(tag)
         if tag == "table":
             self.tables.append([])

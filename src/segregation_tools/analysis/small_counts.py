@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-__all__ = ["small", "withheld", "withheld_in_line"]
+__all__ = ["small", "withheld", "withheld_in_line", "withheld_in_lines"]
 
 
 def small(count: Any, min_count: float) -> Any:
@@ -117,6 +119,52 @@ def withheld_in_line(counts: Floats, min_count: float) -> NDArray[np.bool_]:
             return np.ones(len(hidden) + 1, dtype=bool)
         least = np.where(others, counts[told_of].min(axis=0), np.inf)
         hidden = hidden | (np.arange(len(hidden)) == least.argmin())
+
+
+def withheld_in_lines(counts: Floats, lines: Sequence[NDArray[np.intp]], min_count: float) -> NDArray[np.bool_]:
+    """Choose counts that are not told, where they stand in many lines of which the sum is known.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (cells,)
+        People.
+    lines : sequence of ndarray of int, shape (cells,)
+        In which line each cell stands, from 0: in one of the rows, in one of the columns …; a sum that may itself be hidden
+        is a cell of its line.
+    min_count : float
+        Smallest count that is published.
+
+    Returns
+    -------
+    ndarray of bool, shape (cells,)
+
+    Notes
+    -----
+    As in `withheld_in_line`, in every line of which something is hidden: counts are hidden, the smallest first, until each
+    that is hidden may be anything from 1 to `min_count`, or nothing is left to hide.
+
+    Examples
+    --------
+    Two areas with 3 and 40, and with 50 and 20 people; each column adds up to what is known:
+
+    >>> counts, areas, groups = np.array([3.0, 40, 50, 20]), np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    >>> withheld_in_lines(counts, [groups], 5).astype(int)
+    array([1, 0, 1, 0])
+    >>> withheld_in_lines(counts, [groups, areas], 5).astype(int)
+    array([1, 1, 1, 1])
+    """
+    hidden = np.asarray(small(counts, min_count))
+    while True:
+        more = np.zeros_like(hidden)
+        for line in lines:
+            many, sums = np.bincount(line, hidden), np.bincount(line, counts * hidden)
+            bare = (many == 1) | ((many > 0) & (sums < min_count + many - 1))
+            others = np.flatnonzero(~hidden & (counts > 0) & bare[line])
+            others = others[np.argsort(counts[others], kind="stable")]
+            more[others[np.unique(line[others], return_index=True)[1]]] = True
+        if not more.any():
+            return hidden
+        hidden = hidden | more
 
 
 def _leads_round(hidden: NDArray[np.bool_], row: int, column: int) -> bool:

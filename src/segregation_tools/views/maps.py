@@ -29,8 +29,12 @@ __all__ = [
     "aspect",
     "can_be_drawn",
     "class_colours",
+    "classed",
+    "diversity_classes",
     "diversity_map",
+    "share_classes",
     "share_map",
+    "shares_of",
     "small_map",
 ]
 
@@ -59,6 +63,62 @@ def class_colours(classes: Sequence[float], palette: ListedColormap) -> list[tup
     list of tuple
     """
     return [(low, high, to_hex(palette(i))) for i, (low, high) in enumerate(pairwise(classes))]
+
+
+def share_classes() -> list[tuple[str, str]]:
+    """List the classes of shares: colour, and from where to where.
+
+    Returns
+    -------
+    list of (str, str)
+    """
+    return [(colour, f"{low:.0%} – {high:.0%}") for low, high, colour in class_colours(CLASSES, PALETTE)]
+
+
+def diversity_classes(below: str) -> list[tuple[str, str]]:
+    """List the classes of local diversity: colour, and from where to where.
+
+    Parameters
+    ----------
+    below : str
+        Words for the class without a lower end, with ``{edge}``.
+
+    Returns
+    -------
+    list of (str, str)
+    """
+    scale = class_colours(LESS_DIVERSE, DIVERGING)
+    texts = [below.format(edge=_signed(scale[0][1]))]
+    texts += [f"{_signed(low)} – {_signed(high)}" for low, high, _ in scale[1:]]
+    return [(colour, text) for (_, _, colour), text in zip(scale, texts, strict=True)]
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
+
+
+def classed(values: NDArray[np.float64], classes: Sequence[float]) -> NDArray[np.intp]:
+    """Say in which class each value is: a class begins at its lower edge; the last one holds its upper edge too.
+
+    Parameters
+    ----------
+    values : ndarray
+        Any; NaN where there is none.
+    classes : sequence of float
+        Edges.
+
+    Returns
+    -------
+    ndarray of int, of the same shape
+        From 0; −1 where there is no value.
+
+    Examples
+    --------
+    >>> classed(np.array([0.0, 0.02, 1.0, np.nan]), CLASSES).tolist()
+    [0, 1, 6, -1]
+    """
+    found = np.clip(np.digitize(values, classes) - 1, 0, len(classes) - 2)
+    return np.where(np.isnan(values), -1, found)
 
 
 def can_be_drawn(pop: Population) -> bool:
@@ -99,9 +159,27 @@ def share_map(pop: Population, group: Hashable, ax: Axes) -> Any:
     matplotlib.cm.ScalarMappable or None
         For a colour bar. Units without residents are grey.
     """
+    return value_map(pop, shares_of(pop, group), ax, CLASSES, PALETTE)
+
+
+def shares_of(pop: Population, group: Hashable) -> NDArray[np.float64]:
+    """Share of a group among the residents of each unit.
+
+    Parameters
+    ----------
+    pop : Population
+        Any.
+    group : hashable
+        Which group.
+
+    Returns
+    -------
+    ndarray
+        NaN where nobody lives.
+    """
     counts = pop.counts[pop.groups.index(group)]
-    shares = np.divide(counts, pop.sizes, out=np.full(counts.shape, np.nan), where=pop.sizes > 0)
-    return value_map(pop, shares, ax, CLASSES, PALETTE)
+    shares: NDArray[np.float64] = np.divide(counts, pop.sizes, out=np.full(counts.shape, np.nan), where=pop.sizes > 0)
+    return shares
 
 
 def diversity_map(pop: Population, ax: Axes) -> Any:

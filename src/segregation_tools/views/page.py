@@ -16,16 +16,7 @@ from segregation_tools.population.options import real_number
 from segregation_tools.population.population import as_population
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.curves import small_curves
-from segregation_tools.views.maps import (
-    CLASSES,
-    DIVERGING,
-    LESS_DIVERSE,
-    NOBODY,
-    PALETTE,
-    can_be_drawn,
-    class_colours,
-    small_map,
-)
+from segregation_tools.views.maps import NOBODY, can_be_drawn, diversity_classes, share_classes, small_map
 from segregation_tools.views.parts import (
     about,
     coordinates,
@@ -39,6 +30,7 @@ from segregation_tools.views.parts import (
     refuse_rare,
     said,
     section,
+    title_of,
     whole,
     words_in,
     written,
@@ -127,17 +119,14 @@ def report(
     """
     words = words_in(language)
     min_count = real_number(min_count, "min_count", 0, "a number of people")
-    if title is not None and not isinstance(title, str):
-        msg = f"title must be text, not {title!r}"
-        raise OptionError(msg)
     if isinstance(data, Plan):
         _refuse_for_plans(groups=groups, rng=rng, draws=draws)
         refuse_rare(data.problem.pupils, min_count)
-        heading, parts = title or words["plan"]["title"], plan_parts(data, words, title, min_count)
+        heading, parts = title_of(title, words["plan"]["title"]), plan_parts(data, words, title, min_count)
     else:
         pop = as_population(data, groups)
         refuse_rare(pop, min_count)
-        heading = title or words["page"]["title"]
+        heading = title_of(title, words["page"]["title"])
         parts = _parts(pop, words, title, min_count, rng, DRAWS if draws is None else draws)
     return written(path, heading, parts, language)
 
@@ -197,9 +186,7 @@ def _where(pop: Population, page: dict[str, Any]) -> str:
     maps = "".join(
         figure(image(small_map(pop, group), page["where_alt"].format(group=group)), str(group)) for group in pop.groups
     )
-    classes = [
-        (f"background: {colour}", f"{low:.0%} – {high:.0%}") for low, high, colour in class_colours(CLASSES, PALETTE)
-    ]
+    classes = [(f"background: {colour}", text) for colour, text in share_classes()]
     return f'{said(page["where_text"])}{key([*classes, _nobody(page)])}<div class="maps">{maps}</div>'
 
 
@@ -208,10 +195,7 @@ def _less_diverse(pop: Population, page: dict[str, Any]) -> str:
         return said(page["curve_none"])
     if not can_be_drawn(pop):
         return said(page["no_map"])
-    scale = class_colours(LESS_DIVERSE, DIVERGING)
-    texts = [page["local_below"].format(edge=_signed(scale[0][1]))]
-    texts += [f"{_signed(low)} – {_signed(high)}" for low, high, _ in scale[1:]]
-    classes = [(f"background: {colour}", text) for (_, _, colour), text in zip(scale, texts, strict=True)]
+    classes = [(f"background: {colour}", text) for colour, text in diversity_classes(page["local_below"])]
     picture = figure(image(small_map(pop), page["local_alt"]), "")
     return f'{said(page["local_text"])}{key([*classes, _nobody(page)])}<div class="single">{picture}</div>'
 
@@ -231,10 +215,6 @@ def _curves(pop: Population, page: dict[str, Any]) -> str:
 
 def _nobody(page: dict[str, Any]) -> tuple[str, str]:
     return f"background: {NOBODY}", page["where_nobody"]
-
-
-def _signed(value: float) -> str:
-    return f"{value:.1f}".replace("-", "−")
 
 
 def _indices(pop: Population, table: pd.DataFrame, words: dict[str, Any]) -> str:

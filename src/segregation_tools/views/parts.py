@@ -14,7 +14,7 @@ import numpy as np
 
 import segregation_tools
 from segregation_tools.analysis.small_counts import small
-from segregation_tools.errors import CapabilityError, DataError, listed
+from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
 from segregation_tools.indices.index import stocked
 from segregation_tools.tables import Cell, html_table
 
@@ -42,6 +42,7 @@ __all__ = [
     "refuse_rare",
     "said",
     "section",
+    "title_of",
     "whole",
     "words_in",
     "written",
@@ -105,7 +106,7 @@ def written(path: str | PathLike[str], heading: str, parts: Iterable[str], langu
     return target
 
 
-def page_of(heading: str, parts: Iterable[str], language: str, direction: str = "ltr") -> str:
+def page_of(heading: str, parts: Iterable[str], language: str, direction: str = "ltr", head: str = "") -> str:
     """Put together a page that needs nothing else.
 
     Parameters
@@ -118,6 +119,8 @@ def page_of(heading: str, parts: Iterable[str], language: str, direction: str = 
         Of the words.
     direction : {"ltr", "rtl"}
         In which it is read.
+    head : str
+        HTML that stands in its head.
 
     Returns
     -------
@@ -127,9 +130,34 @@ def page_of(heading: str, parts: Iterable[str], language: str, direction: str = 
     return (
         f'<!doctype html><html lang="{escape(language)}"{from_right}><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(heading)}</title><style>{STYLE}</style></head>"
+        f"<title>{escape(heading)}</title><style>{STYLE}</style>{head}</head>"
         f"<body><main><h1>{escape(heading)}</h1>{''.join(parts)}</main></body></html>\n"
     )
+
+
+def title_of(given: str | None, otherwise: str) -> str:
+    """Choose the title of a page.
+
+    Parameters
+    ----------
+    given : str or None
+        By the user.
+    otherwise : str
+        That of the language.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    OptionError
+        If it is no text.
+    """
+    if given is not None and not isinstance(given, str):
+        msg = f"title must be text, not {given!r}"
+        raise OptionError(msg)
+    return given or otherwise
 
 
 def words_in(language: str, kind: str = "languages") -> dict[str, Any]:

@@ -27,7 +27,7 @@ from segregation_tools.planning.goals import Chosen, Measure, measured_by, moves
 from segregation_tools.planning.plan import check
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.curves import COLOURS
-from segregation_tools.views.maps import NOBODY, can_be_drawn
+from segregation_tools.views.maps import can_be_drawn
 from segregation_tools.views.parts import (
     about,
     coordinates,
@@ -40,7 +40,7 @@ from segregation_tools.views.parts import (
     section,
     whole,
 )
-from segregation_tools.views.zones import INK, ZoneMaps
+from segregation_tools.views.zones import ZoneMaps, zone_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -301,16 +301,10 @@ def _round(share: float) -> str:
 
 def _maps(plan: Plan, text: Words) -> str:
     drawn = ZoneMaps.of(plan)
-    around = "box-shadow: 0 0 0 1px #fff"  # to be seen on dark pages
-    looks = [(f"background: {INK}; border-radius: 50%; width: .9rem; {around}", text["maps_school"])]
-    if (plan.zone != plan.problem.current).any():
-        looks.append((f"border: 2px solid {INK}; background: #fff; {around}", text["maps_moving"]))
-    if (plan.problem.current < 0).any():
-        looks.append((f"background: {NOBODY}", text["maps_closing"]))
     maps = "".join(
         figure(drawn.svg(date, text[f"maps_alt_{date}"]), text[f"maps_{date}"]) for date in ("today", "plan")
     )
-    return f'{said(text["maps_text"])}{key(looks)}<div class="maps">{maps}</div>'
+    return f'{said(text["maps_text"])}{key(zone_key(plan, text))}<div class="maps">{maps}</div>'
 
 
 # ---------------------------------------------------------------- whom it asks to move

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.intp]
     Box = tuple[float, float, float, float]  # left, top, right, bottom
 
-__all__ = ["ZoneMaps", "told_apart"]
+__all__ = ["ZoneMaps", "told_apart", "zone_key"]
 
 # Paul Tol's light scheme: fills that can be told apart by everyone and leave what is written on them legible.
 FILLS = ("#77aadd", "#eedd88", "#ffaabb", "#44bb99", "#ee8866", "#bbcc33", "#99ddff", "#aaaa00")
@@ -230,6 +230,30 @@ class ZoneMaps:
         point = self.shapes.iloc[block].representative_point()
         width, height = self.size
         return (point.x - west) / (east - west) * width, (north - point.y) / (north - south) * height
+
+
+def zone_key(plan: Plan, text: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """List what stands on a map of zones, beside their fills.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is drawn.
+    text : mapping
+        Words.
+
+    Returns
+    -------
+    list of (str, str)
+        How each looks, in CSS, and what it means.
+    """
+    around = "box-shadow: 0 0 0 1px #fff"  # to be seen on dark pages
+    looks = [(f"background: {INK}; border-radius: 50%; width: .9rem; {around}", text["maps_school"])]
+    if (plan.zone != plan.problem.current).any():
+        looks.append((f"border: 2px solid {INK}; background: #fff; {around}", text["maps_moving"]))
+    if (plan.problem.current < 0).any():
+        looks.append((f"background: {NOBODY}", text["maps_closing"]))
+    return looks
 
 
 def _dates(plan: Plan) -> dict[str, Codes]:

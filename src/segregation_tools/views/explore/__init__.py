@@ -1,0 +1,1 @@
+"""Interactive maps: one page that needs nothing else. May import every room."""
