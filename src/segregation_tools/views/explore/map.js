@@ -24,7 +24,7 @@
   const outlined = data.layers.map((one) => new Set(one.outlined));
   function style(i) {
     const { colours, fills } = data.layers[layer];
-    const look = { fillColor: colours[fills[i]], fillOpacity: data.tiles ? 0.75 : 1, color: EDGE, weight: 0.5, radius: 5 };
+    const look = { fillColor: colours[fills[i]], fillOpacity: data.tiles ? 0.75 : 1, color: EDGE, weight: drawn ? 0.5 : 0.2, radius: 5 };
     if (outlined[layer].has(i)) Object.assign(look, { color: OUTLINE, weight: 2 });
     if (i === chosen) Object.assign(look, { color: CHOSEN, weight: 4 });
     return look;
@@ -52,8 +52,8 @@
     map.fitBounds(units.getBounds(), { padding: [12, 12], animate: false });
     framed = true;
   }
-  map.setView(units.getBounds().getCenter(), 0);
   frame();
+  if (!framed) map.setView(units.getBounds().getCenter(), 0);
   new ResizeObserver(frame).observe(document.getElementById("map"));
 
   // ---------------------------------------------------------------- colours

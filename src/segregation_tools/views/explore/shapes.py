@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -144,4 +145,4 @@ def _rounded(shapes: GeoSeries, plane: bool) -> list[dict[str, Any]]:
     west, south, east, north = shapes.total_bounds
     digits = 2 if plane else 6 if max(east - west, north - south) < FINE else 5
     rounded = shapely.transform(np.asarray(shapes.array), lambda corners: np.round(corners, digits))
-    return [shapely.geometry.mapping(shape) for shape in rounded]
+    return [json.loads(text) for text in shapely.to_geojson(rounded)]
