@@ -11,13 +11,16 @@ from matplotlib.colors import BoundaryNorm, ListedColormap, to_hex
 from matplotlib.figure import Figure
 
 from segregation_tools.indices.evenness import information_theory
+from segregation_tools.population.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, Normalize
     from numpy.typing import NDArray
 
+    from segregation_tools.population.geography import Geography
     from segregation_tools.population.population import Population
 
 __all__ = [
@@ -32,10 +35,12 @@ __all__ = [
     "classed",
     "diversity_classes",
     "diversity_map",
+    "painted",
     "share_classes",
     "share_map",
     "shares_of",
     "small_map",
+    "value_map",
 ]
 
 # One scale for every group; narrow classes at the bottom, since most shares are small.
@@ -133,13 +138,8 @@ def can_be_drawn(pop: Population) -> bool:
     -------
     bool
     """
-    if pop.counts.ndim > 2:
-        return True
-    return pop.geography.outlined and not (_geometry(pop).isna() | _geometry(pop).is_empty).all()
-
-
-def _geometry(pop: Population) -> Any:
-    return pop.geography.geometry  # type: ignore[union-attr]  # asked for only where there are outlines
+    place = pop.geography
+    return isinstance(place, Grid) or (place.outlined and not (place.geometry.isna() | place.geometry.is_empty).all())
 
 
 def share_map(pop: Population, group: Hashable, ax: Axes) -> Any:
@@ -222,19 +222,65 @@ def value_map(
     -------
     matplotlib.cm.ScalarMappable or None
     """
-    norm = BoundaryNorm(classes, palette.N)
-    colours = palette.with_extremes(bad=NOBODY)
+    return painted(pop.geography, values, ax, cmap=palette, norm=BoundaryNorm(classes, palette.N))
+
+
+def painted(
+    place: Geography | Grid,
+    values: NDArray[np.float64],
+    ax: Axes,
+    *,
+    cmap: Colormap,
+    norm: Normalize,
+    nothing: str = NOBODY,
+    edgecolor: str = "face",
+    linewidth: float = 0.25,
+    alpha: float | None = None,
+    markersize: float = 3,
+) -> Any:
+    """Draw a value of each unit in the colours of a scale.
+
+    Parameters
+    ----------
+    place : Geography or Grid
+        Of the units; those without geometry are left out.
+    values : ndarray of the shape of the place
+        NaN where there is none.
+    ax : matplotlib.axes.Axes
+        Where.
+    cmap : Colormap
+        Colours.
+    norm : Normalize
+        Which value has which.
+    nothing : str
+        Colour where there is no value.
+    edgecolor, linewidth, alpha, markersize
+        As in ``GeoDataFrame.plot``; cells have no edges.
+
+    Returns
+    -------
+    matplotlib.cm.ScalarMappable or None
+    """
+    colours = cmap.with_extremes(bad=nothing)
     ax.set_axis_off()
-    if values.ndim > 1:
+    if isinstance(place, Grid):
         ax.set_aspect("equal")
-        return ax.imshow(values, cmap=colours, norm=norm, interpolation="nearest")
-    place = _geometry(pop)
-    drawn = place.set_axis(range(len(place))).to_frame("geometry").set_geometry("geometry").assign(value=values)
-    drawn = drawn[~(drawn.geometry.isna() | drawn.geometry.is_empty)]
-    look: dict[str, Any] = {"missing_kwds": {"color": NOBODY}} if drawn["value"].isna().any() else {}
-    look |= {"edgecolor": "face", "linewidth": 0.25, "markersize": 3, "aspect": aspect(drawn)}
-    drawn.plot("value", ax=ax, cmap=colours, norm=norm, **look)
-    return next((collection for collection in ax.collections if collection.get_array() is not None), None)
+        look: dict[str, Any] = {"alpha": alpha, "interpolation": "nearest", "extent": _extent(place)}
+        return ax.imshow(values, cmap=colours, norm=norm, **look)
+    drawn = place.geometry.set_axis(range(len(values))).to_frame("geometry").set_geometry("geometry")
+    drawn = drawn.assign(value=values)[~(drawn.geometry.isna() | drawn.geometry.is_empty)]
+    look = {"missing_kwds": {"color": nothing}} if drawn["value"].isna().any() else {}
+    look |= {"edgecolor": edgecolor, "linewidth": linewidth, "markersize": markersize, "alpha": alpha}
+    before = len(ax.collections)
+    drawn.plot("value", ax=ax, cmap=colours, norm=norm, aspect=aspect(drawn), **look)
+    return next((collection for collection in ax.collections[before:] if collection.get_array() is not None), None)
+
+
+def _extent(grid: Grid) -> tuple[float, float, float, float] | None:
+    """West, east, south and north of a grid, where the size of its cells is known."""
+    if grid.cell_size is None:
+        return None
+    return (grid.x, grid.x + grid.cols * grid.cell_size, grid.y - grid.rows * grid.cell_size, grid.y)
 
 
 def aspect(drawn: Any) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import east_asian_width
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from geopandas import GeoSeries
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from segregation_tools.planning.plan import Plan
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.intp]
     Box = tuple[float, float, float, float]  # left, top, right, bottom
 
-__all__ = ["ZoneMaps", "told_apart", "zone_key"]
+__all__ = ["Mark", "ZoneMaps", "told_apart", "zone_key"]
 
 # Paul Tol's light scheme: fills that can be told apart by everyone and leave what is written on them legible.
 FILLS = ("#77aadd", "#eedd88", "#ffaabb", "#44bb99", "#ee8866", "#bbcc33", "#99ddff", "#aaaa00")
@@ -78,6 +79,32 @@ def told_apart(touching: NDArray[np.bool_]) -> Codes:
             seen[other].add(int(colours[at]))
         left.remove(at)
     return colours
+
+
+class Mark(NamedTuple):
+    """A school on a map.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    x, y : float
+        Where it stands, in pixels from the upper left corner.
+    box : tuple of float or None
+        Left, top, right and bottom of its name; None where that has no room.
+    """
+
+    name: str
+    x: float
+    y: float
+    box: Box | None
+
+    @property
+    def written_at(self) -> tuple[float, float]:
+        """Where the name begins, in pixels: left end and baseline."""
+        assert self.box is not None  # noqa: S101  # asked for only where there is room
+        left, _, _, bottom = self.box
+        return left, bottom - 0.25 * LETTER
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,9 +194,22 @@ class ZoneMaps:
 
     def _picture(self, date: str) -> Figure:
         width, height = self.size
-        west, south, east, north = self.box
         figure = Figure(figsize=(width / DPI, height / DPI))
-        ax = figure.add_axes((0, 0, 1, 1))
+        self.paint(date, figure.add_axes((0, 0, 1, 1)))
+        return figure
+
+    def paint(self, date: str, ax: Axes) -> None:
+        """Draw the zones of a date, without schools and names.
+
+        Parameters
+        ----------
+        date : {"today", "plan"}
+            Which.
+        ax : matplotlib.axes.Axes
+            Where; its limits and its aspect become those of the map.
+        """
+        width, height = self.size
+        west, south, east, north = self.box
         ax.set_axis_off()
         look: dict[str, Any] = {"ax": ax, "aspect": None}
         zone, fills = _dates(self.plan)[date], np.array([*self.colours(), NOBODY])  # at −1, where a school closes
@@ -180,8 +220,7 @@ class ZoneMaps:
         if date == "plan":
             moving = there & (self.plan.zone != self.plan.problem.current)
             self._outlined(moving, look)
-        ax.set(xlim=(west, east), ylim=(south, north))
-        return figure
+        ax.set(xlim=(west, east), ylim=(south, north), aspect=height / width * (east - west) / (north - south))
 
     def _outlined(self, moving: NDArray[np.bool_], look: Mapping[str, Any]) -> None:
         """Outline blocks that move; those that go the same way together."""
@@ -200,27 +239,39 @@ class ZoneMaps:
         width, height = self.size
         return float(width * height / len(self.shapes) / 4 * (72 / DPI) ** 2)
 
-    def _marks(self, date: str) -> str:
-        """Mark schools, and name them where the name fits."""
+    def marks(self, date: str) -> list[Mark]:
+        """Find where schools to which somebody goes stand, and where the name fits.
+
+        Parameters
+        ----------
+        date : {"today", "plan"}
+            Which.
+
+        Returns
+        -------
+        list of Mark
+        """
         schools, stands = self.plan.problem.schools, self.plan.problem.stands
-        zone = _dates(self.plan)[date]
         there = self.shapes.notna().to_numpy()
         known = [i for i in range(len(schools)) if stands[i] >= 0 and there[stands[i]]]
         dots = {i: self._pixel(stands[i]) for i in known}
         names = placed(dots, [str(school) for school in schools], self.size)
+        zone = _dates(self.plan)[date]
+        return [Mark(str(schools[i]), *dot, names.get(i)) for i, dot in dots.items() if i in zone]
+
+    def _marks(self, date: str) -> str:
+        """Mark schools, and name them where the name fits."""
         marks = []
-        for i, (x, y) in dots.items():
-            if i not in zone:  # nobody goes there
-                continue
-            name = escape(str(schools[i]))
+        for mark in self.marks(date):
+            name = escape(mark.name)
             marks.append(
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{DOT:g}" fill="{INK}" stroke="#fff" stroke-width="2">'
+                f'<circle cx="{mark.x:.1f}" cy="{mark.y:.1f}" r="{DOT:g}" fill="{INK}" stroke="#fff" stroke-width="2">'
                 f"<title>{name}</title></circle>"
             )
-            if i in names:
-                left, _, _, bottom = names[i]
+            if mark.box is not None:
+                left, baseline = mark.written_at
                 marks.append(
-                    f'<text x="{left:.1f}" y="{bottom - 0.25 * LETTER:.1f}" font-size="{LETTER:g}" fill="{INK}" '
+                    f'<text x="{left:.1f}" y="{baseline:.1f}" font-size="{LETTER:g}" fill="{INK}" '
                     f'stroke="#fff" stroke-width="4" stroke-linejoin="round" paint-order="stroke">{name}</text>'
                 )
         return "".join(marks)

@@ -1,0 +1,213 @@
+"""What every picture stands on: the axes it was given or a figure of its own, its key, and text that is taken as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+
+from segregation_tools.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, Normalize
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+__all__ = ["CHANCE", "FALLS", "FOUND", "RISES", "SOFT", "Sheet", "answer", "colour_bar", "plain", "words"]
+
+# Colours that tell nothing of anybody: what was found, what chance gives, up and down, and what is beside the point.
+FOUND = "#1c1c1c"
+CHANCE = "#b35806"
+RISES, FALLS = "#b35806", "#1b6ca8"
+SOFT = "#c9c9c9"
+
+COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3}  # of panels; four beyond
+
+
+def plain(label: object) -> str:
+    r"""Spell a label so that it is drawn as it is: a dollar sign begins no formula.
+
+    Parameters
+    ----------
+    label : object
+        Of a group, a place, a school …
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(plain("$0 – $9,999"))
+    \$0 – \$9,999
+    """
+    return str(label).replace("$", r"\$")
+
+
+def words(name: object) -> str:
+    """Spell the name of a measure, a term or a column for people.
+
+    Parameters
+    ----------
+    name : object
+        Such as ``group_margin``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> words("group_margin")
+    'group margin'
+    """
+    return plain(name).replace("_", " ")
+
+
+@dataclass
+class Sheet:
+    """Where a picture is drawn.
+
+    Attributes
+    ----------
+    given : Axes or None
+        Those of the caller; without them a figure is made when the first axes are asked for.
+    figsize : (float, float) or None
+        Of that figure, in inches.
+    figure : Figure or None
+        What was made.
+    """
+
+    given: Axes | None = None
+    figsize: tuple[float, float] | None = None
+    figure: Figure | None = field(default=None, init=False)
+
+    def one(self, size: tuple[float, float] = (6.4, 4.4)) -> Axes:
+        """Return the axes of a picture that needs no more than one.
+
+        Parameters
+        ----------
+        size : (float, float)
+            Of its figure, in inches, where the caller does not say.
+
+        Returns
+        -------
+        Axes
+        """
+        return self.several(1, "", size)[0]
+
+    def several(self, panels: int, instead: str, size: tuple[float, float] = (4.4, 3.6)) -> list[Axes]:
+        """Return the axes of a picture of some panels.
+
+        Parameters
+        ----------
+        panels : int
+            How many.
+        instead : str
+            How to ask for a picture that fits into the axes given, for the refusal.
+        size : (float, float)
+            Of a panel, in inches, where the caller does not say how large the figure is.
+
+        Returns
+        -------
+        list of Axes
+
+        Raises
+        ------
+        OptionError
+            If axes were given, and there are several panels.
+        """
+        if self.given is not None:
+            if panels > 1:
+                msg = f"this picture has {panels} panels, which one ax cannot hold: leave out ax=, or {instead}"
+                raise OptionError(msg)
+            return [self.given]
+        from matplotlib import pyplot as plt
+
+        columns = COLUMNS.get(panels, 4)
+        rows = ceil(panels / columns)
+        figsize = (size[0] * columns, size[1] * rows) if self.figsize is None else self.figsize
+        self.figure, grid = plt.subplots(rows, columns, figsize=figsize, layout="constrained", squeeze=False)
+        axes = list(grid.flat)
+        for empty in axes[panels:]:
+            empty.remove()
+        return axes[:panels]
+
+    def discard(self) -> None:
+        """Close the figure of a picture that came to nothing, so that no empty one is shown."""
+        if self.figure is not None:
+            from matplotlib import pyplot as plt
+
+            plt.close(self.figure)
+
+    def key(self, axes: Sequence[Axes], handles: Iterable[Artist]) -> None:
+        """Explain what is drawn, below it.
+
+        Parameters
+        ----------
+        axes : sequence of Axes
+            All panels.
+        handles : iterable of Artist
+            With labels.
+        """
+        explained = list(handles)
+        look: dict[str, Any] = {"frameon": False, "fontsize": "small", "ncols": min(len(explained), 4)}
+        if not explained:
+            return
+        if len(axes) == 1:
+            below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 0.2}
+            axes[0].legend(handles=explained, **below, **look)
+        elif self.figure is not None:
+            self.figure.legend(handles=explained, loc="outside lower center", **look)
+
+
+def answer(axes: Sequence[Axes]) -> Axes | NDArray[Any]:
+    """Return the axes of one panel as they are, of several as an array.
+
+    Parameters
+    ----------
+    axes : sequence of Axes
+        All panels.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
+    if len(axes) == 1:
+        return axes[0]
+    panels = np.empty(len(axes), dtype=object)
+    panels[:] = axes
+    return panels
+
+
+def colour_bar(
+    axes: Sequence[Axes], cmap: Colormap, norm: Normalize, label: str, *, alpha: float | None = None, **more: Any
+) -> None:
+    """Explain the colours of all panels by one bar.
+
+    Parameters
+    ----------
+    axes : sequence of Axes
+        All panels.
+    cmap : Colormap
+        Colours.
+    norm : Normalize
+        Which value has which.
+    label : str
+        What is measured.
+    alpha : float, optional
+        As on the map.
+    **more
+        As in ``Figure.colorbar``.
+    """
+    bar = axes[0].figure.colorbar(
+        ScalarMappable(norm, cmap), ax=list(axes), shrink=0.7, label=label, alpha=alpha, **more
+    )
+    bar.outline.set_edgecolor(SOFT)  # type: ignore[operator]  # a spine
