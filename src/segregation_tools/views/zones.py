@@ -198,7 +198,12 @@ class ZoneMaps:
         self.paint(date, figure.add_axes((0, 0, 1, 1)))
         return figure
 
-    def paint(self, date: str, ax: Axes) -> None:
+    @property
+    def inches(self) -> float:
+        """Width on the page."""
+        return self.size[0] / DPI
+
+    def paint(self, date: str, ax: Axes, scale: float = 1.0) -> None:
         """Draw the zones of a date, without schools and names.
 
         Parameters
@@ -207,6 +212,8 @@ class ZoneMaps:
             Which.
         ax : matplotlib.axes.Axes
             Where; its limits and its aspect become those of the map.
+        scale : float
+            Of lines and dots: how much wider the axes are than the map on the page.
         """
         width, height = self.size
         west, south, east, north = self.box
@@ -214,24 +221,24 @@ class ZoneMaps:
         look: dict[str, Any] = {"ax": ax, "aspect": None}
         zone, fills = _dates(self.plan)[date], np.array([*self.colours(), NOBODY])  # at −1, where a school closes
         there = self.shapes.notna().to_numpy()
-        paint = {"color": fills[zone[there]], "edgecolor": "face", "linewidth": 0.3, "markersize": self._dot}
+        paint = {"color": fills[zone[there]], "edgecolor": "face", "linewidth": 0.3, "markersize": scale**2 * self._dot}
         self.shapes[there].plot(**paint, **look)
-        _lines(self.zones[date], color=BORDER, linewidth=0.6, **look)
+        _lines(self.zones[date], color=BORDER, linewidth=0.6 * scale, **look)
         if date == "plan":
             moving = there & (self.plan.zone != self.plan.problem.current)
-            self._outlined(moving, look)
+            self._outlined(moving, scale, look)
         ax.set(xlim=(west, east), ylim=(south, north), aspect=height / width * (east - west) / (north - south))
 
-    def _outlined(self, moving: NDArray[np.bool_], look: Mapping[str, Any]) -> None:
+    def _outlined(self, moving: NDArray[np.bool_], scale: float, look: Mapping[str, Any]) -> None:
         """Outline blocks that move; those that go the same way together."""
         if not moving.any():
             return
         way = self.plan.problem.current[moving] * len(self.plan.problem.schools) + self.plan.zone[moving]
         together = _joined(self.shapes[moving], way)
-        _lines(together, color=INK, linewidth=1.4, **look)
+        _lines(together, color=INK, linewidth=1.4 * scale, **look)
         points = together[together.area == 0]
         if len(points):
-            points.plot(facecolor="none", edgecolor=INK, linewidth=1.0, markersize=self._dot, **look)
+            points.plot(facecolor="none", edgecolor=INK, linewidth=scale, markersize=scale**2 * self._dot, **look)
 
     @property
     def _dot(self) -> float:

@@ -39,7 +39,8 @@ NAMES = {"Insignificant": "not significant", "Undefined": "undefined"}
 
 def clusters(found: LocalAutocorrelation, sheet: Sheet, *, on: Any = None, legend: bool = True, **look: Any) -> Axes:
     """Draw which kind of cluster each unit is in."""
-    place = Grid(*found.cluster.shape, None) if on is None and found.cluster.ndim > 1 else place_of(on)
+    shape = found.cluster.shape
+    place = Grid(shape[0], shape[1], None) if on is None and len(shape) > 1 else place_of(on)
     kinds = list(COLOURS)
     codes = np.vectorize({name: kinds.index(name) for name in CLUSTERS}.__getitem__, otypes=[float])(found.cluster)
     if isinstance(place, Geography):

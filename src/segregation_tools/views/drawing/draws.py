@@ -9,7 +9,7 @@ import numpy as np
 from segregation_tools.analysis.replicates import rows_of
 from segregation_tools.errors import CapabilityError, DataError
 from segregation_tools.indices.evenness import dissimilarity
-from segregation_tools.views.drawing.sheet import CHANCE, FOUND, SOFT, answer, plain, words
+from segregation_tools.views.drawing.sheet import CHANCE, FOUND, answer, plain, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["by_lot", "called", "neutral", "null_tests", "resampled"]
 
 BINS = 30
+DRAWN = "#a3a3a3"
 INSTEAD = "draw an index with one value"
 
 
 def null_tests(
-    found: NullTest, sheet: Sheet, *, bins: int | Sequence[float] | str = BINS, color: Any = SOFT, legend: bool = True
+    found: NullTest, sheet: Sheet, *, bins: int | Sequence[float] | str = BINS, color: Any = DRAWN, legend: bool = True
 ) -> Axes | NDArray[Any]:
     """Draw what chance gave, the value that was found and the one expected."""
     values, expected, p = (np.ravel(part) for part in (found.value, found.expected, found.p_value))
@@ -58,7 +59,7 @@ def resampled(
     level: float = 0.95,
     method: str = "basic",
     bins: int | Sequence[float] | str = BINS,
-    color: Any = SOFT,
+    color: Any = DRAWN,
     legend: bool = True,
 ) -> Axes | NDArray[Any]:
     """Draw what populations drawn again gave, the value that was found and its interval."""
@@ -67,7 +68,7 @@ def resampled(
     axes = sheet.several(len(values), INSTEAD, (5.6, 3.6))
     for v, (ax, name) in enumerate(zip(axes, _names(found.value), strict=True)):
         interval = f"{100 * level:g} % interval {_short(low[v])} – {_short(high[v])}"
-        ax.axvspan(low[v], high[v], color=CHANCE, alpha=0.15, linewidth=0, label=interval)
+        ax.axvspan(low[v], high[v], color=CHANCE, alpha=0.15, linewidth=0, label=interval, gid="interval")
         _histogram(ax, found.draws[:, v], [(f"found {_short(values[v])}", values[v], FOUND, "-")], bins, color, legend)
         ax.set(xlabel=called(found), ylabel="draws", title=name)
     return answer(axes)
@@ -80,7 +81,7 @@ def neutral(
     plan: Plan | None = None,
     what: Index | Measure | Goal = dissimilarity,
     bins: int | Sequence[float] | str = BINS,
-    color: Any = SOFT,
+    color: Any = DRAWN,
     legend: bool = True,
 ) -> Axes:
     """Draw what neutral plans give, and where today's zones and a plan stand among them."""
@@ -99,7 +100,7 @@ def neutral(
 
 
 def by_lot(
-    plan: HomePlan, sheet: Sheet, *, bins: int | Sequence[float] | str = BINS, color: Any = SOFT, legend: bool = True
+    plan: HomePlan, sheet: Sheet, *, bins: int | Sequence[float] | str = BINS, color: Any = DRAWN, legend: bool = True
 ) -> Axes:
     """Draw the goal of homes dealt out by lot, that of the plan, that of today and the bound."""
     if not len(plan.by_lot):
@@ -133,16 +134,16 @@ def called(found: Bootstrap) -> str:
     return index if len(found.samples) == 1 else f"change of {index}"
 
 
-def _histogram(ax: Axes, draws: Floats, lines: Sequence[Line], bins: Any, color: Any, legend: bool) -> None:
+def _histogram(ax: Axes, draws: NDArray[Any], lines: Sequence[Line], bins: Any, color: Any, legend: bool) -> None:
     """Draw values that are defined, and lines at some that stand out."""
     defined = draws[~np.isnan(draws)]
     if not len(defined):
         msg = "there is nothing to draw: the index is undefined in every draw"
         raise DataError(msg)
-    ax.hist(defined, bins=bins, color=color, edgecolor="white", linewidth=0.4)
+    ax.hist(defined, bins=bins, color=color, edgecolor=color, linewidth=0.8)  # the edge shows what is very narrow
     for name, at, colour, style in lines:
         if np.isfinite(at):
-            ax.axvline(at, color=colour, linestyle=style, linewidth=1.8, label=name)
+            ax.axvline(at, color=colour, linestyle=style, linewidth=1.5, label=name)
     ax.spines[["top", "right"]].set_visible(False)
     ax.margins(y=0.05)
     if legend:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter
 
 from segregation_tools.errors import OptionError
 from segregation_tools.planning.evidence import check_alike
@@ -28,7 +28,8 @@ GOALS = {
     "coverage": "share of people within the standard",
     "worst_group": "mean cost for the group that has it farthest",
 }
-RING = {"marker": "o", "s": 150, "facecolors": "none", "edgecolors": FOUND, "linewidths": 2}
+PERCENT = FuncFormatter(lambda share, _: f"{100 * share:g}%".replace("-", "−"))
+RING: dict[str, Any] = {"marker": "o", "s": 150, "facecolors": "none", "edgecolors": FOUND, "linewidths": 2}
 
 
 def zones(
@@ -48,21 +49,24 @@ def zones(
     ring = None if chosen is None else _of_plan(found, chosen)
     ax = sheet.one()
     if table["travel_penalty"].nunique() > 1:
-        dots = ax.scatter(x, y, c=table[travel_time.name], cmap=cmap, s=45, zorder=3, label="plan")
+        dots = ax.scatter(x, y, c=table[travel_time.name], cmap=cmap, s=45, zorder=3)
         if legend:
             ax.figure.colorbar(dots, ax=ax, label="mean minutes", shrink=0.8)
     else:
         line = table[table["efficient"]].sort_values(moves.name)
         ax.plot(line[moves.name], line[index], color=SOFT, linewidth=1.2, zorder=1)
         ax.scatter(x, y, color=color, s=45, zorder=3, label="plan; beside it, the price of a move")
-        for price, at in zip(table["move_penalty"], zip(x, y, strict=True), strict=True):
-            ax.annotate(f"{price:g}", at, (5, 5), textcoords="offset points", fontsize="x-small")
+        places = list(zip(x.tolist(), y.tolist(), strict=True))
+        for at in dict.fromkeys(places):
+            same = [place == at for place in places]
+            told = ", ".join(f"{price:g}" for price in table.loc[same, "move_penalty"])
+            ax.annotate(told, at, (5, 5), textcoords="offset points", fontsize="x-small")
     if (first.current >= 0).all():
         today = values_of(first, first.current, [found.index])
         ax.scatter(0, today.iloc[0], color=CHANCE, marker="s", s=45, zorder=3, label="today")
     if ring is not None:
         ax.scatter(*ring, **RING, zorder=4, label="chosen")
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    ax.xaxis.set_major_formatter(PERCENT)
     _finish(ax, "pupils whose school is another than today", words(index), legend)
     return ax
 
@@ -96,7 +100,7 @@ def facilities(
     if at is not None:
         ax.scatter(meetings[at], values[at], **RING, zorder=4, label="chosen")
     if goal == "coverage":
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        ax.yaxis.set_major_formatter(PERCENT)
     _finish(ax, "expected meetings across groups", GOALS[goal], legend)
     return ax
 
@@ -104,5 +108,5 @@ def facilities(
 def _finish(ax: Axes, across: str, upwards: str, legend: bool) -> None:
     ax.set(xlabel=across, ylabel=upwards)
     ax.spines[["top", "right"]].set_visible(False)
-    if legend:
+    if legend and ax.get_legend_handles_labels()[0]:
         ax.legend(frameon=False, fontsize="small")

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.patches import Patch
 
 from segregation_tools.views.curves import curve, even_spread, line_of
 from segregation_tools.views.drawing.sheet import SOFT, answer, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
     from segregation_tools.views.drawing.sheet import Sheet
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["is_curve", "is_profile", "scales", "steps"]
 
 BAND = "by chance (95 of 100 draws)"
+PALE = 0.3
 
 
 def is_curve(frame: pd.DataFrame) -> bool:
@@ -98,20 +103,31 @@ def scales(
     axes = sheet.several(len(panels), "draw the rows of one group, frame[frame['from'] == ...]", (5.4, 3.8))
     for ax, (start, part) in zip(axes, panels, strict=True):
         by = "to" if pairs else "group" if "group" in part else None
-        lines = [("", part)] if by is None else list(part.groupby(by, sort=False))
-        for i, (name, line) in enumerate(lines):
-            _line(ax, line.sort_values("scale"), line_of(i) | _given(color=color), plain(name) or "value")
+        rows = [("value", part)] if by is None else list(part.groupby(by, sort=False))
+        lines = [
+            _line(ax, row.sort_values("scale"), line_of(i) | _given(color=color), plain(name))
+            for i, (name, row) in enumerate(rows)
+        ]
         ax.set(title=f"from {start}" if start else "", xlabel=plain(xlabel), ylabel=plain(ylabel))
         ax.axhline(0, color=SOFT, linewidth=0.8, zorder=0)
-        if legend and (by is not None or "low" in frame):
-            ax.legend(frameon=False, fontsize="small")
+    _on_one_scale(axes)
+    handles = [*lines, *([Patch(color="#888888", alpha=PALE, label=BAND)] if "low" in frame else [])]
+    if legend and len(handles) > 1:
+        sheet.key(axes, handles, beside=True)
     return answer(axes)
 
 
-def _line(ax: Axes, rows: pd.DataFrame, look: dict[str, Any], name: str) -> None:
-    ax.plot(rows["scale"], rows["value"], marker="o", markersize=4, label=name, **look)
+def _line(ax: Axes, rows: pd.DataFrame, look: dict[str, Any], name: str) -> Line2D:
+    (line,) = ax.plot(rows["scale"], rows["value"], marker="o", markersize=4, label=name, **look)
     if "low" in rows:
-        band = f"{name} {BAND}" if name != "value" else BAND
-        ax.fill_between(
-            rows["scale"], rows["low"], rows["high"], color=look["color"], alpha=0.25, linewidth=0, label=band
-        )
+        edge: dict[str, Any] = {"linewidth": 1.2, "gid": "chance"}  # to be seen where chance leaves next to no room
+        ax.fill_between(rows["scale"], rows["low"], rows["high"], color=look["color"], alpha=PALE, **edge)
+    return line
+
+
+def _on_one_scale(axes: Sequence[Axes]) -> None:
+    """Let the panels of all groups have the same height."""
+    if len(axes) > 1:
+        ends = np.array([ax.get_ylim() for ax in axes])
+        for ax in axes:
+            ax.set_ylim(ends[:, 0].min(), ends[:, 1].max())

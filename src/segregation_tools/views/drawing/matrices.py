@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 
 from segregation_tools.errors import GroupError, OptionError, listed
 from segregation_tools.population.population import Population
-from segregation_tools.views.drawing.places import BOTH_WAYS, UPWARDS
+from segregation_tools.views.drawing.places import BOTH_WAYS, upwards
 from segregation_tools.views.drawing.sheet import answer, plain
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def meetings(
     groups = list(map(plain, matrix.columns))
     end = 1.0 if shares else max(1.0, float(np.nanmax(np.abs(values), initial=0)))
     norm = Normalize(0 if shares else -end, end)
-    colours = colormaps.get_cmap(cmap or (UPWARDS if shares else BOTH_WAYS))
+    colours = upwards(256) if shares and cmap is None else colormaps.get_cmap(cmap or BOTH_WAYS)
     side = 1.8 + 0.62 * len(groups)
     axes = sheet.several(len(panels), "leave out on=", (side + 0.6, side))
     for ax, (name, numbers) in zip(axes, panels.items(), strict=True):

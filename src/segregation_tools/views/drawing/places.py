@@ -18,7 +18,7 @@ from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population
 from segregation_tools.views.drawing.pairs import two_values
 from segregation_tools.views.drawing.sheet import answer, colour_bar, plain, words
-from segregation_tools.views.maps import CLASSES, NOBODY, PALETTE, can_be_drawn, painted, shares_of
+from segregation_tools.views.maps import CLASSES, NOBODY, can_be_drawn, painted, shares_of
 from segregation_tools.views.parts import refuse_rare
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["aligned", "local_values", "nobody", "place_of", "population", "scaled", "several_values"]
+__all__ = ["aligned", "local_values", "nobody", "place_of", "population", "scaled", "several_values", "upwards"]
 
 UPWARDS, BOTH_WAYS = "YlGnBu", "PuOr_r"
 SHARE = "share of residents"
@@ -161,15 +161,31 @@ def scaled(
         if len(edges) < 2 or not (np.diff(edges) > 0).all():
             msg = f"classes must be two or more edges that ascend, such as (0, 0.1, 0.5, 1), not {classes!r}"
             raise OptionError(msg)
-        colours = colormaps[UPWARDS] if cmap is None else colormaps.get_cmap(cmap)
-        chosen = colours(np.linspace(0.06, 1, len(edges) - 1))
-        return ListedColormap(chosen, name=colours.name), BoundaryNorm(edges, len(edges) - 1)
+        many = len(edges) - 1
+        return upwards(many) if cmap is None else colormaps.get_cmap(cmap).resampled(many), BoundaryNorm(edges, many)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     both_ways = low < 0 < high
     if both_ways:
         low, high = -max(-low, high), max(-low, high)
     ends = Normalize(low if vmin is None else vmin, high if vmax is None else vmax)
-    return colormaps.get_cmap(cmap or (BOTH_WAYS if both_ways else UPWARDS)), ends
+    if cmap is None and not both_ways:
+        return upwards(256), ends
+    return colormaps.get_cmap(cmap or BOTH_WAYS), ends
+
+
+def upwards(many: int) -> ListedColormap:
+    """Take colours from pale to dark; the palest can still be told from the page.
+
+    Parameters
+    ----------
+    many : int
+        How many.
+
+    Returns
+    -------
+    ListedColormap
+    """
+    return ListedColormap(colormaps[UPWARDS](np.linspace(0.06, 1, many)), name=UPWARDS)
 
 
 def nobody(values: Floats, label: str) -> list[Patch]:
@@ -209,14 +225,13 @@ def population(
     if bivariate:
         return two_values(place, shares, list(map(plain, groups)), sheet, "no residents", legend, percent=True, **look)
     colours, norm = scaled(np.stack(shares), cmap, classes, None, None)
-    if cmap is None and tuple(classes) == CLASSES:
-        colours = PALETTE
     axes = sheet.several(len(groups), "name one group, column=...")
     for ax, group, values in zip(axes, groups, shares, strict=True):
         painted(place, values, ax, cmap=colours, norm=norm, **look)
         ax.set_title(plain(group))
     if legend:
-        colour_bar(axes, colours, norm, SHARE, alpha=look.get("alpha"), format=PercentFormatter(1, decimals=0))
+        percent = PercentFormatter(1, decimals=0)
+        colour_bar(axes, np.stack(shares), colours, norm, SHARE, alpha=look.get("alpha"), spelled=percent)
         sheet.key(axes, nobody(shares[0], "no residents"))
     return answer(axes)
 
@@ -251,14 +266,9 @@ def local_values(
     ax = sheet.one()
     painted(place, laid, ax, cmap=colours, norm=norm, **look)
     if legend:
-        named = getattr(values, "name", None)
-        colour_bar(
-            [ax],
-            colours,
-            norm,
-            words("" if named is None else named) if label is None else plain(label),
-            alpha=look.get("alpha"),
-        )
+        named = getattr(values, "name", None) or ""
+        told = words(named) if label is None else plain(label)
+        colour_bar([ax], laid, colours, norm, told, alpha=look.get("alpha"))
         sheet.key([ax], nobody(laid, "no value"))
     return ax
 
@@ -290,6 +300,6 @@ def several_values(
         painted(place, numbers, ax, cmap=colours, norm=norm, **look)
         ax.set_title(plain(name))
     if legend:
-        colour_bar(axes, colours, norm, "" if label is None else plain(label), alpha=look.get("alpha"))
+        colour_bar(axes, np.stack(laid), colours, norm, plain(label or ""), alpha=look.get("alpha"))
         sheet.key(axes, nobody(np.stack(laid), "no value"))
     return answer(axes)

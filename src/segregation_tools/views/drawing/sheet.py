@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Formatter
     from numpy.typing import NDArray
 
 __all__ = ["CHANCE", "FALLS", "FOUND", "RISES", "SOFT", "Sheet", "answer", "colour_bar", "plain", "words"]
@@ -147,7 +148,7 @@ class Sheet:
 
             plt.close(self.figure)
 
-    def key(self, axes: Sequence[Axes], handles: Iterable[Artist]) -> None:
+    def key(self, axes: Sequence[Axes], handles: Iterable[Artist], *, beside: bool = False) -> None:
         """Explain what is drawn, below it.
 
         Parameters
@@ -156,16 +157,19 @@ class Sheet:
             All panels.
         handles : iterable of Artist
             With labels.
+        beside : bool
+            Whether the key of a single panel stands to its right instead, for what is below is in use.
         """
         explained = list(handles)
-        look: dict[str, Any] = {"frameon": False, "fontsize": "small", "ncols": min(len(explained), 4)}
+        look: dict[str, Any] = {"handles": explained, "frameon": False, "fontsize": "small"}
         if not explained:
             return
-        if len(axes) == 1:
-            below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 0.2}
-            axes[0].legend(handles=explained, **below, **look)
-        elif self.figure is not None:
-            self.figure.legend(handles=explained, loc="outside lower center", **look)
+        if len(axes) > 1 and self.figure is not None:
+            self.figure.legend(loc="outside lower center", ncols=min(len(explained), 4), **look)
+        elif beside:
+            axes[0].legend(loc="upper left", bbox_to_anchor=(1, 1), **look)
+        else:
+            axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=min(len(explained), 4), **look)
 
 
 def answer(axes: Sequence[Axes]) -> Axes | NDArray[Any]:
@@ -188,14 +192,23 @@ def answer(axes: Sequence[Axes]) -> Axes | NDArray[Any]:
 
 
 def colour_bar(
-    axes: Sequence[Axes], cmap: Colormap, norm: Normalize, label: str, *, alpha: float | None = None, **more: Any
+    axes: Sequence[Axes],
+    values: NDArray[np.float64],
+    cmap: Colormap,
+    norm: Normalize,
+    label: str,
+    *,
+    alpha: float | None = None,
+    spelled: Formatter | None = None,
 ) -> None:
-    """Explain the colours of all panels by one bar.
+    """Explain the colours of all panels by one bar, pointed where values go on beyond it.
 
     Parameters
     ----------
     axes : sequence of Axes
         All panels.
+    values : ndarray
+        All that is drawn.
     cmap : Colormap
         Colours.
     norm : Normalize
@@ -204,10 +217,12 @@ def colour_bar(
         What is measured.
     alpha : float, optional
         As on the map.
-    **more
-        As in ``Figure.colorbar``.
+    spelled : Formatter, optional
+        Of the numbers.
     """
-    bar = axes[0].figure.colorbar(
-        ScalarMappable(norm, cmap), ax=list(axes), shrink=0.7, label=label, alpha=alpha, **more
-    )
-    bar.outline.set_edgecolor(SOFT)  # type: ignore[operator]  # a spine
+    low, high = np.array([norm.vmin, norm.vmax], dtype=np.float64)
+    below, above = np.nanmin(values) < low, np.nanmax(values) > high
+    extend = "both" if below and above else "min" if below else "max" if above else "neither"
+    look: dict[str, Any] = {"shrink": 0.7, "label": label, "alpha": alpha, "format": spelled, "extend": extend}
+    bar = axes[0].figure.colorbar(ScalarMappable(norm, cmap), ax=list(axes), **look)
+    bar.outline.set_edgecolor(SOFT)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from segregation_tools.errors import GeographyError, OptionError, listed
 from segregation_tools.population.options import one_of
@@ -70,7 +71,7 @@ def homes(
 
 def _sizes(most: float, color: Any, what: str, empty: bool) -> list[Line2D]:
     """Explain how large a dot is for how many homes."""
-    told = sorted({max(1, round(most * part)) for part in (0.1, 0.4, 1)})
+    told = sorted({max(1, int(float(f"{most * part:.1g}"))) for part in (0.1, 0.4)} | {int(most)})
     dots = [(f"{many:,} {what}", {"color": color, "markersize": np.sqrt(LARGEST * many / most)}) for many in told]
     if empty:
         dots.append(("none there", {"color": "white", "markeredgecolor": FOUND, "markersize": 5}))
@@ -103,11 +104,12 @@ def facilities(
     _open(ax, x[~opened], y[~opened])
     ax.scatter(x[opened], y[opened], s=90, color=color, edgecolors="white", marker="D", zorder=4, gid="opened")
     if names:
-        for label, *at in zip(plan.sites.index, x[plan.at], y[plan.at], strict=True):
-            ax.annotate(plain(label), at, (7, 4), textcoords="offset points", fontsize="small")
+        white = [withStroke(linewidth=2, foreground="white")]
+        for label, at in zip(plan.sites.index, zip(x[plan.at], y[plan.at], strict=True), strict=True):
+            ax.annotate(plain(label), at, (7, 4), textcoords="offset points", fontsize="small", path_effects=white)
     if legend:
         unit = candidates.ways.measured_in
-        colour_bar([ax], colours, norm, f"way to the nearest facility ({unit})")
+        colour_bar([ax], nearest, colours, norm, f"way to the nearest facility ({unit})")
         dot: dict[str, Any] = {"linestyle": "none", "markeredgecolor": "white"}
         handles = [Line2D([], [], marker="D", color=color, label="opens", markersize=8, **dot)]
         if not opened.all():

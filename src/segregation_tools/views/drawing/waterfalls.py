@@ -40,7 +40,7 @@ def causes(found: ChangeDecomposition, sheet: Sheet, *, rises: Any = RISES, fall
     """Draw what each cause added to a change, or took from it, and the whole change."""
     table = found.to_frame()
     parts = table["value"].to_numpy(dtype=np.float64)
-    signed = [f"{value:+.4f}".replace("-", "−") for value in parts]
+    signed = [f"{value:+.4f}".replace("-", "−") if value else "0" for value in parts]
     ax = sheet.one((1.6 + 1.1 * (len(parts) + 1), 4.2))
     names = [words(term).replace(" ", "\n") for term in table["term"]]
     colours = [rises if part > 0 else falls for part in parts]
@@ -67,5 +67,7 @@ def _fall(
     ax.axhline(0, color=FOUND, linewidth=0.8)
     ax.set_xticks(range(many + 1), [*names, whole])
     ax.tick_params(axis="x", length=0)
-    ax.margins(y=0.18)
+    low, high = min(0.0, sums.min()), max(0.0, sums.max())
+    room = 0.15 * (high - low or 1)
+    ax.set_ylim(low - room if low < 0 else low, high + room)
     ax.spines[["top", "right"]].set_visible(False)

@@ -12,6 +12,7 @@ from segregation_tools.errors import GeographyError
 from segregation_tools.population.options import one_of
 from segregation_tools.views.drawing.sheet import answer, plain
 from segregation_tools.views.maps import NOBODY, can_be_drawn
+from segregation_tools.views.parts import DPI
 from segregation_tools.views.zones import INK, LETTER, ZoneMaps
 
 if TYPE_CHECKING:
@@ -39,27 +40,27 @@ def zones(
     width, height = drawn.size
     axes = sheet.several(len(dates), "draw one, date='today' or date='plan'", (5.2, 5.2 * height / width))
     for ax, when in zip(axes, dates, strict=True):
-        drawn.paint(when, ax)
-        _schools(ax, drawn, when, names=names)
+        scale = ax.get_window_extent().width / ax.figure.dpi / drawn.inches
+        drawn.paint(when, ax, scale)
+        _schools(ax, drawn, when, scale, names=names)
         ax.set_title(when)
     if legend:
         sheet.key(axes, _explained(plan, dates))
     return answer(axes)
 
 
-def _schools(ax: Axes, drawn: ZoneMaps, date: str, *, names: bool) -> None:
+def _schools(ax: Axes, drawn: ZoneMaps, date: str, scale: float, *, names: bool) -> None:
     """Mark schools, and name them where there is room."""
     (west, south, east, north), (width, height) = drawn.box, drawn.size
 
     def at(x: float, y: float) -> tuple[float, float]:
         return west + x / width * (east - west), north - y / height * (north - south)
 
-    points = ax.get_window_extent().width * 72 / ax.figure.dpi
     white = [withStroke(linewidth=2, foreground="white")]
     for mark in drawn.marks(date):
         ax.plot(*at(mark.x, mark.y), "o", color=INK, markersize=5, markeredgecolor="white", gid="school")
         if names and mark.box is not None:
-            size = LETTER / width * points
+            size = scale * LETTER * 72 / DPI
             ax.text(*at(*mark.written_at), plain(mark.name), fontsize=size, color=INK, path_effects=white)
 
 
