@@ -237,6 +237,20 @@ def test_local_values_keep_to_their_labels(pop):
     assert ax.figure.axes[1].get_ylabel() == "information theory"
 
 
+def test_a_frame_with_geometry_needs_no_other_place(plan):
+    blocks = plan.to_frame()
+    ax = sgt.draw(blocks, column="minutes_now")
+    np.testing.assert_allclose(valued(ax).get_array(), blocks["minutes_now"])
+    axes = sgt.draw(blocks[["minutes_now", "minutes_before", "geometry"]])
+    assert [one.get_title() for one in axes] == ["minutes_now", "minutes_before"]
+
+
+def test_cells_are_found_by_their_labels(cells):
+    table = sgt.local_moran(cells, group="a", rng=1).to_frame()
+    shown = valued(sgt.draw(table["value"].iloc[::-1], on=cells))
+    np.testing.assert_allclose(shown.get_array(), table["value"].to_numpy().reshape(6, 8))
+
+
 def test_a_scale_that_is_cut_says_so(pop):
     quotient = sgt.location_quotient(pop)["black"]
     ax = sgt.draw(quotient, on=pop, vmin=0, vmax=1, label="times the region")
@@ -447,6 +461,7 @@ def test_zones_have_the_colours_of_their_schools_on_both_maps(plan):
         marks = [line for line in ax.lines if line.get_gid() == "school"]
         stands = plan.problem.pupils.geography.geometry.iloc[plan.problem.stands].representative_point()
         np.testing.assert_allclose([mark.get_xydata()[0] for mark in marks], np.c_[stands.x, stands.y])
+    assert len({text.get_fontsize() for ax in (today, planned) for text in ax.texts}) == 1
     (legend,) = today.figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["school", "goes to another school than today"]
     assert len(planned.collections) == len(today.collections) + 1
@@ -529,9 +544,11 @@ def test_what_has_no_picture_is_told_what_has(x):
 def test_options_that_do_not_fit(pop, homes):
     refused("ax must be matplotlib Axes.*not ndarray", pop, sgt.OptionError, ax=np.array([1]))
     refused("title must be text", pop, sgt.OptionError, title=5)
-    refused("column must be a group.*'green'", pop, sgt.GroupError, column="green")
+    refused("column must be one of 'white'.*'green'", pop, sgt.GroupError, column="green")
     refused("about two values, not 4", pop, sgt.OptionError, bivariate=True)
     refused("classes must be two or more edges", pop, sgt.OptionError, classes=(1, 0))
+    refused("'cmap' mean nothing of two values", pop, sgt.OptionError, column=GROUPS[:2], bivariate=True, cmap="Greys")
+    refused("'column' mean nothing of a histogram", homes, sgt.OptionError, kind="by_lot", column="rented")
     refused("kind must be", homes, sgt.OptionError, kind="lots")
     refused("column must be a tenure", homes, sgt.OptionError, column="let")
     ax = plt.figure().subplots()
@@ -579,7 +596,7 @@ def test_tables_that_do_not_belong_together(pop, found):
     refused("'b' is none", {"a": found["bootstrap"][0], "b": 3}, sgt.DataError)
     several = sgt.bootstrap(sgt.isolation, pop, draws=3, rng=1)
     refused("these have several: 'a'", {"a": several}, sgt.DataError)
-    refused("a map needs to know where", sgt.location_quotient(pop), sgt.OptionError)
+    refused("neither exposure, compare, profile nor", sgt.location_quotient(pop), sgt.CapabilityError)
 
 
 def test_a_plan_without_geometry(town):

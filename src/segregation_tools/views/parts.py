@@ -187,7 +187,7 @@ def words_in(language: str, kind: str = "languages") -> dict[str, Any]:
     return tomllib.loads(folder.joinpath(f"{language}.toml").read_text("utf-8"))
 
 
-def refuse_rare(pop: Population, min_count: float) -> None:
+def refuse_rare(pop: Population, min_count: float, where: str = "page") -> None:
     """Refuse groups of whom every number of a page would tell.
 
     Parameters
@@ -196,6 +196,8 @@ def refuse_rare(pop: Population, min_count: float) -> None:
         Whom the page is about.
     min_count : float
         Smallest count that is published.
+    where : str
+        What is not made.
 
     Raises
     ------
@@ -205,7 +207,7 @@ def refuse_rare(pop: Population, min_count: float) -> None:
     rare = [group for group, many in zip(pop.groups, pop.group_totals, strict=True) if many < min_count]
     if rare:
         msg = (
-            f"fewer than {min_count:g} people in group {listed(rare)}, whom every number of the page would tell of: "
+            f"fewer than {min_count:g} people in group {listed(rare)}, whom every number of the {where} would tell of: "
             "leave the group out, merge it with another, or lower min_count"
         )
         raise CapabilityError(msg)

@@ -131,7 +131,8 @@ def draw(x: Any, *, ax: Axes | None = None, **style: Any) -> Axes | NDArray[Any]
                                         `classes` (edges), `cmap`, `min_count`; ``bivariate=True`` with two columns
     Series on the units (local values)  map of values: ``on=pop`` (or a GeoDataFrame), `cmap`, `classes`, `vmin`, `vmax`,
                                         `label`
-    DataFrame of units × columns        the same for each column: `on`, `column`, ``bivariate=True`` with two columns …
+    DataFrame of units × columns        the same for each column: `on` (a GeoDataFrame needs none), `column`,
+                                        ``bivariate=True`` with two columns …
     `local_moran` and its like          map of clusters: `on`
     `segregation_curve`                 curve beside an even spread: `color`, `linestyle`, `linewidth`, `label`,
                                         `legend`; once more with its `ax` adds a curve
@@ -145,7 +146,7 @@ def draw(x: Any, *, ax: Axes | None = None, **style: Any) -> Axes | NDArray[Any]
     `null_test`                         histogram of draws: `bins`, `color`, `legend`
     `neutral_plans`                     histogram of plans: `plan`, `what` (index or measure), `bins`, `color`, `legend`
     `rezone`, `score`                   zones today and in the plan: `date` (``"today"`` or ``"plan"``), `names`, `legend`
-    `frontier`                          moves against the index: `chosen` (a row, or a plan), `cmap`, `color`, `legend`
+    `frontier`                          moves against the index: `chosen` (a row, or a plan), `color`, `legend`
     `facility_frontier`                 meetings against the goal: `chosen` (a row), `color`, `legend`
     `site_homes`                        homes at their sites: `column` (a tenure), `color`, `legend`; or
                                         ``kind="by_lot"``, the plan among those drawn by lot

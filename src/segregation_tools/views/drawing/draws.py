@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Line = tuple[str, float, str, str]  # what, where, colour, style
 
-__all__ = ["by_lot", "called", "neutral", "null_tests", "resampled"]
+__all__ = ["DRAWN", "by_lot", "called", "neutral", "null_tests", "resampled"]
 
 BINS = 30
 DRAWN = "#a3a3a3"
@@ -99,9 +99,7 @@ def neutral(
     return ax
 
 
-def by_lot(
-    plan: HomePlan, sheet: Sheet, *, bins: int | Sequence[float] | str = BINS, color: Any = DRAWN, legend: bool = True
-) -> Axes:
+def by_lot(plan: HomePlan, sheet: Sheet, *, color: Any = DRAWN, legend: bool = True) -> Axes:
     """Draw the goal of homes dealt out by lot, that of the plan, that of today and the bound."""
     if not len(plan.by_lot):
         msg = "no plans were drawn by lot: site_homes(..., rng=7) draws them"
@@ -113,7 +111,7 @@ def by_lot(
     }
     lines = [(f"{name} {_short(at)}", at, colour, style) for name, (at, colour, style) in marks.items()]
     ax = sheet.one()
-    _histogram(ax, plan.by_lot.to_numpy(dtype=np.float64), lines, bins, color, legend)
+    _histogram(ax, plan.by_lot.to_numpy(dtype=np.float64), lines, BINS, color, legend)
     ax.set(xlabel=plain(repr(plan.goal)), ylabel="plans drawn by lot")
     return ax
 

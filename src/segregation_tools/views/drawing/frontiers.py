@@ -15,7 +15,6 @@ from segregation_tools.views.drawing.sheet import CHANCE, FALLS, FOUND, SOFT, wo
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
 
     from segregation_tools.planning.facilities.placing import FacilityFrontier
     from segregation_tools.planning.frontier import Frontier
@@ -37,8 +36,7 @@ def zones(
     sheet: Sheet,
     *,
     chosen: int | Plan | None = None,
-    cmap: str | Colormap = "cividis",
-    color: Any = FALLS,
+    color: Any = None,
     legend: bool = True,
 ) -> Axes:
     """Draw the share of pupils who move and the index of each plan; today's zones and a chosen plan beside them."""
@@ -48,14 +46,16 @@ def zones(
     first = found.plans[0].problem
     ring = None if chosen is None else _of_plan(found, chosen)
     ax = sheet.one()
-    if table["travel_penalty"].nunique() > 1:
-        dots = ax.scatter(x, y, c=table[travel_time.name], cmap=cmap, s=45, zorder=3)
+    if color is None and table["travel_penalty"].nunique() > 1:
+        dots = ax.scatter(x, y, c=table[travel_time.name], cmap="cividis", s=45, zorder=3)
         if legend:
             ax.figure.colorbar(dots, ax=ax, label="mean minutes", shrink=0.8)
     else:
         line = table[table["efficient"]].sort_values(moves.name)
         ax.plot(line[moves.name], line[index], color=SOFT, linewidth=1.2, zorder=1)
-        ax.scatter(x, y, color=color, s=45, zorder=3, label="plan; beside it, the price of a move")
+        ax.scatter(
+            x, y, color=FALLS if color is None else color, s=45, zorder=3, label="plan; beside it, the price of a move"
+        )
         places = list(zip(x.tolist(), y.tolist(), strict=True))
         for at in dict.fromkeys(places):
             same = [place == at for place in places]

@@ -11,13 +11,13 @@ from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
-from segregation_tools.errors import DataError, GeographyError, GroupError, OptionError, listed
+from segregation_tools.errors import CapabilityError, DataError, GeographyError, GroupError, OptionError, listed
 from segregation_tools.population.geography import Geography
 from segregation_tools.population.grid import Grid
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population
 from segregation_tools.views.drawing.pairs import two_values
-from segregation_tools.views.drawing.sheet import answer, colour_bar, plain, words
+from segregation_tools.views.drawing.sheet import answer, colour_bar, plain, refuse_unused, words
 from segregation_tools.views.maps import CLASSES, NOBODY, can_be_drawn, painted, shares_of
 from segregation_tools.views.parts import refuse_rare
 
@@ -99,10 +99,10 @@ def aligned(values: Any, place: Geography | Grid) -> Floats:
     if np.isinf(numbers).any():
         msg = "some values are infinite, which have no place on a scale: values.replace([np.inf, -np.inf], np.nan)"
         raise DataError(msg)
-    if isinstance(values, pd.Series) and isinstance(place, Geography):
-        return _by_label(values.index, numbers, place.units)
-    if isinstance(place, Grid) and numbers.size == np.prod(place.shape):
-        return numbers.reshape(place.shape)
+    if isinstance(values, pd.Series):
+        return _by_label(values.index, numbers, place.units).reshape(place.shape)
+    if isinstance(place, Grid) and numbers.shape == place.shape:
+        return numbers
     told = f"{' × '.join(map(str, numbers.shape))} values, and the place has {' × '.join(map(str, place.shape))} units"
     msg = f"these are {told}: give a Series on the labels of the units, or of a grid an array of its rows and columns"
     raise DataError(msg)
@@ -212,7 +212,7 @@ def population(
     column: Hashable | Sequence[Hashable] | None = None,
     bivariate: bool = False,
     cmap: str | Colormap | None = None,
-    classes: Sequence[float] = CLASSES,
+    classes: Sequence[float] | None = None,
     min_count: float = 5,
     legend: bool = True,
     **look: Any,
@@ -220,11 +220,12 @@ def population(
     """Draw the share of each group among the residents of each unit, all on one scale."""
     place = place_of(pop)
     groups = list(pop.groups) if column is None else _named(column, pop.groups)
-    refuse_rare(pop[groups], real_number(min_count, "min_count", 0, "a number of people"))
+    refuse_rare(pop[groups], real_number(min_count, "min_count", 0, "a number of people"), "map")
     shares = [shares_of(pop, group) for group in groups]
     if bivariate:
+        refuse_unused("of two values on one map, whose colours are fixed", cmap=cmap, classes=classes)
         return two_values(place, shares, list(map(plain, groups)), sheet, "no residents", legend, percent=True, **look)
-    colours, norm = scaled(np.stack(shares), cmap, classes, None, None)
+    colours, norm = scaled(np.stack(shares), cmap, CLASSES if classes is None else classes, None, None)
     axes = sheet.several(len(groups), "name one group, column=...")
     for ax, group, values in zip(axes, groups, shares, strict=True):
         painted(place, values, ax, cmap=colours, norm=norm, **look)
@@ -241,7 +242,7 @@ def _named(column: Any, groups: Sequence[Hashable]) -> list[Hashable]:
     named = [column] if column in groups else list(column) if isinstance(column, (list, tuple)) else [column]
     strangers = [group for group in named if group not in groups]
     if strangers or not named:
-        msg = f"column must be a group or a list of groups, of {listed(groups)}; not so: {listed(strangers) or 'none'}"
+        msg = f"column must be one of {listed(groups)}, or a list of them; not so: {listed(strangers) or 'none'}"
         raise GroupError(msg)
     return named
 
@@ -289,10 +290,20 @@ def several_values(
     **look: Any,
 ) -> Axes | NDArray[Any]:
     """Draw some values of each unit, each on its own map and all on one scale."""
-    place = place_of(on)
-    names = list(values.columns) if column is None else _named(column, list(values.columns))
+    own = getattr(values, "geometry", None)  # of a GeoDataFrame
+    if on is None and own is None:
+        msg = (
+            "this table is neither exposure, compare, profile nor a segregation curve, which are told by their columns; "
+            "for maps of values of units, say where these lie: on=pop"
+        )
+        raise CapabilityError(msg)
+    place = place_of(values if on is None else on)
+    columns = list(values.columns if own is None else values.columns.drop(own.name))
+    names = columns if column is None else _named(column, columns)
     laid = [aligned(values[name], place) for name in names]
     if bivariate:
+        fixed = {"cmap": cmap, "classes": classes, "vmin": vmin, "vmax": vmax, "label": label}
+        refuse_unused("of two values on one map, whose colours are fixed", **fixed)
         return two_values(place, laid, list(map(plain, names)), sheet, "no value", legend, percent=False, **look)
     colours, norm = scaled(np.stack(laid), cmap, classes, vmin, vmax)
     axes = sheet.several(len(names), "name one column, column=...")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.cm import ScalarMappable
 
-from segregation_tools.errors import OptionError
+from segregation_tools.errors import OptionError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from matplotlib.ticker import Formatter
     from numpy.typing import NDArray
 
-__all__ = ["CHANCE", "FALLS", "FOUND", "RISES", "SOFT", "Sheet", "answer", "colour_bar", "plain", "words"]
+__all__ = [
+    "CHANCE",
+    "FALLS",
+    "FOUND",
+    "RISES",
+    "SOFT",
+    "Sheet",
+    "answer",
+    "colour_bar",
+    "plain",
+    "refuse_unused",
+    "words",
+]
 
 # Colours that tell nothing of anybody: what was found, what chance gives, up and down, and what is beside the point.
 FOUND = "#1c1c1c"
@@ -70,6 +82,27 @@ def words(name: object) -> str:
     'group margin'
     """
     return plain(name).replace("_", " ")
+
+
+def refuse_unused(where: str, **given: Any) -> None:
+    """Refuse keywords that mean nothing together with others.
+
+    Parameters
+    ----------
+    where : str
+        Of what they mean nothing.
+    **given
+        Keywords; those that are None were not given.
+
+    Raises
+    ------
+    OptionError
+        Naming them.
+    """
+    unused = [name for name, value in given.items() if value is not None]
+    if unused:
+        msg = f"{listed(unused)} mean nothing {where}: leave out"
+        raise OptionError(msg)
 
 
 @dataclass
@@ -140,6 +173,25 @@ class Sheet:
         for empty in axes[panels:]:
             empty.remove()
         return axes[:panels]
+
+    def inches(self, axes: Sequence[Axes]) -> tuple[float, float]:
+        """Say how large a panel is; of a figure that was made, before it is laid out.
+
+        Parameters
+        ----------
+        axes : sequence of Axes
+            All panels.
+
+        Returns
+        -------
+        wide, high : float
+        """
+        if self.figure is None:
+            extent = axes[0].get_window_extent()
+            return extent.width / axes[0].figure.dpi, extent.height / axes[0].figure.dpi
+        wide, high = self.figure.get_size_inches()
+        columns = COLUMNS.get(len(axes), 4)
+        return wide / columns, high / ceil(len(axes) / columns)
 
     def discard(self) -> None:
         """Close the figure of a picture that came to nothing, so that no empty one is shown."""

@@ -11,9 +11,9 @@ from matplotlib.patheffects import withStroke
 
 from segregation_tools.errors import GeographyError, OptionError, listed
 from segregation_tools.population.options import one_of
-from segregation_tools.views.drawing.draws import by_lot
+from segregation_tools.views.drawing.draws import DRAWN, by_lot
 from segregation_tools.views.drawing.places import nobody, place_of, scaled
-from segregation_tools.views.drawing.sheet import CHANCE, FOUND, colour_bar, plain
+from segregation_tools.views.drawing.sheet import CHANCE, FOUND, colour_bar, plain, refuse_unused
 from segregation_tools.views.maps import painted
 
 if TYPE_CHECKING:
@@ -44,13 +44,15 @@ def homes(
     *,
     kind: str = "sites",
     column: Hashable | None = None,
-    color: Any = CHANCE,
+    color: Any = None,
     legend: bool = True,
     **look: Any,
 ) -> Axes:
     """Draw how many homes are to be built where; or the plan among those drawn by lot."""
     if one_of(kind, "kind", KINDS) == "by_lot":
-        return by_lot(plan, sheet, legend=legend)
+        refuse_unused("of a histogram, kind='by_lot'", column=column, **look)
+        return by_lot(plan, sheet, color=DRAWN if color is None else color, legend=legend)
+    color = CHANCE if color is None else color
     if column is not None and column not in plan.homes:
         msg = f"column must be a tenure, of {listed(plan.homes.columns)}, not {column!r}"
         raise OptionError(msg)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["zones"]
 
 DATES = ("today", "plan")
+ROOM = 0.88  # of a panel, for the map: its title and the key take the rest
 
 
 def zones(
@@ -39,8 +40,9 @@ def zones(
     drawn = ZoneMaps.of(plan)
     width, height = drawn.size
     axes = sheet.several(len(dates), "draw one, date='today' or date='plan'", (5.2, 5.2 * height / width))
+    wide, high = sheet.inches(axes)
+    scale = ROOM * min(wide, high * width / height) / drawn.inches
     for ax, when in zip(axes, dates, strict=True):
-        scale = ax.get_window_extent().width / ax.figure.dpi / drawn.inches
         drawn.paint(when, ax, scale)
         _schools(ax, drawn, when, scale, names=names)
         ax.set_title(when)
