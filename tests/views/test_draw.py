@@ -277,7 +277,7 @@ def test_two_groups_on_one_map(pop):
     shown = valued(ax)
     np.testing.assert_allclose(shown.get_array(), expected[~np.isnan(expected)])
     assert [to_hex(colour) for colour in shown.cmap.colors] == list(MIXED)
-    (key,) = ax.child_axes
+    _, key = ax.figure.axes
     assert (key.get_xlabel(), key.get_ylabel()) == ("black →", "asian →")
     assert [label.get_text() for label in key.get_xticklabels()] == [f"{edge:.0%}" for edge in black[1]]
     assert [label.get_text() for label in key.get_yticklabels()] == [f"{edge:.0%}" for edge in asian[1]]

@@ -47,7 +47,7 @@ def null_tests(
             (f"found {_short(values[v])} (p = {p[v]:.3g})", values[v], FOUND, "-"),
             (f"expected by chance {_short(expected[v])}", expected[v], CHANCE, "--"),
         ]
-        _histogram(ax, found.draws[:, v], lines, bins, color, legend)
+        _histogram(ax, found.draws[:, v], lines, bins, color, sheet, legend)
         ax.set(xlabel=words(found.index.__name__), ylabel=f"draws of {words(found.null)}", title=name)
     return answer(axes)
 
@@ -67,9 +67,11 @@ def resampled(
     low, high = (np.ravel(end) for end in found.interval(level, method))
     axes = sheet.several(len(values), INSTEAD, (5.6, 3.6))
     for v, (ax, name) in enumerate(zip(axes, _names(found.value), strict=True)):
-        interval = f"{100 * level:g} % interval {_short(low[v])} – {_short(high[v])}"
+        interval = f"{100 * level:g} % interval ({method}) {_short(low[v])} – {_short(high[v])}"
         ax.axvspan(low[v], high[v], color=CHANCE, alpha=0.15, linewidth=0, label=interval, gid="interval")
-        _histogram(ax, found.draws[:, v], [(f"found {_short(values[v])}", values[v], FOUND, "-")], bins, color, legend)
+        _histogram(
+            ax, found.draws[:, v], [(f"found {_short(values[v])}", values[v], FOUND, "-")], bins, color, sheet, legend
+        )
         ax.set(xlabel=called(found), ylabel="draws", title=name)
     return answer(axes)
 
@@ -92,7 +94,7 @@ def neutral(
         told = f"{name} {_short(place['value'])}: {place['lower']:.1%} of neutral plans are lower"
         lines.append((told, float(place["value"]), CHANCE if name == "today" else FOUND, style))
     ax = sheet.one()
-    _histogram(ax, values.to_numpy(dtype=np.float64), lines, bins, color, legend)
+    _histogram(ax, values.to_numpy(dtype=np.float64), lines, bins, color, sheet, legend)
     ax.set(xlabel=words(values.name), ylabel="neutral plans")
     if not drawn.mixed:
         ax.set_title("The chains have not shown that they mixed: shares are not to be relied on", fontsize="small")
@@ -111,7 +113,7 @@ def by_lot(plan: HomePlan, sheet: Sheet, *, color: Any = DRAWN, legend: bool = T
     }
     lines = [(f"{name} {_short(at)}", at, colour, style) for name, (at, colour, style) in marks.items()]
     ax = sheet.one()
-    _histogram(ax, plan.by_lot.to_numpy(dtype=np.float64), lines, BINS, color, legend)
+    _histogram(ax, plan.by_lot.to_numpy(dtype=np.float64), lines, BINS, color, sheet, legend)
     ax.set(xlabel=plain(repr(plan.goal)), ylabel="plans drawn by lot")
     return ax
 
@@ -132,7 +134,9 @@ def called(found: Bootstrap) -> str:
     return index if len(found.samples) == 1 else f"change of {index}"
 
 
-def _histogram(ax: Axes, draws: NDArray[Any], lines: Sequence[Line], bins: Any, color: Any, legend: bool) -> None:
+def _histogram(
+    ax: Axes, draws: NDArray[Any], lines: Sequence[Line], bins: Any, color: Any, sheet: Sheet, legend: bool
+) -> None:
     """Draw values that are defined, and lines at some that stand out."""
     defined = draws[~np.isnan(draws)]
     if not len(defined):
@@ -145,7 +149,8 @@ def _histogram(ax: Axes, draws: NDArray[Any], lines: Sequence[Line], bins: Any, 
     ax.spines[["top", "right"]].set_visible(False)
     ax.margins(y=0.05)
     if legend:
-        ax.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2))
+        below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2)} if sheet.given is None else {}
+        ax.legend(frameon=False, fontsize="small", **below)
 
 
 def _names(value: Any) -> list[str]:

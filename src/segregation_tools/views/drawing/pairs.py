@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.colorbar import make_axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.patches import Patch
 
@@ -120,8 +121,10 @@ def two_values(
 
 
 def _key(ax: Axes, names: Sequence[str], edges: Sequence[Floats], spelled: str) -> None:
-    """Draw the nine colours beside the map, with the values at which thirds meet."""
-    key = ax.inset_axes((1.12, 0.56, 0.32, 0.32))
+    """Draw the nine colours beside the map, which makes room as for a colour bar, and the values at which thirds meet."""
+    current = ax.figure.gca()
+    key, _ = make_axes(ax, location="right", fraction=0.24, pad=0.14, shrink=0.5, anchor=(0.0, 0.8), aspect=1)
+    ax.figure.sca(current)
     key.imshow(np.arange(len(MIXED)).reshape(PARTS, PARTS), cmap=ListedColormap(MIXED), origin="lower")
     at = np.arange(1, PARTS) - 0.5
     key.set_xticks(at, [spelled.format(edge) for edge in edges[0]])

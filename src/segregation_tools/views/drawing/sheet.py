@@ -210,7 +210,8 @@ class Sheet:
         handles : iterable of Artist
             With labels.
         beside : bool
-            Whether the key of a single panel stands to its right instead, for what is below is in use.
+            Whether the key of a single panel stands to its right instead, for what is below is in use; on axes that were
+            given, whose neighbours are not known, inside.
         """
         explained = list(handles)
         look: dict[str, Any] = {"handles": explained, "frameon": False, "fontsize": "small"}
@@ -218,10 +219,13 @@ class Sheet:
             return
         if len(axes) > 1 and self.figure is not None:
             self.figure.legend(loc="outside lower center", ncols=min(len(explained), 4), **look)
-        elif beside:
+        elif not beside:
+            columns = min(len(explained), 4 if self.given is None else 2)
+            axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=columns, **look)
+        elif self.given is None:
             axes[0].legend(loc="upper left", bbox_to_anchor=(1, 1), **look)
         else:
-            axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=min(len(explained), 4), **look)
+            axes[0].legend(loc="best", **look)
 
 
 def answer(axes: Sequence[Axes]) -> Axes | NDArray[Any]:
