@@ -38,7 +38,25 @@ NAMES = {"Insignificant": "not significant", "Undefined": "undefined"}
 
 
 def clusters(found: LocalAutocorrelation, sheet: Sheet, *, on: Any = None, legend: bool = True, **look: Any) -> Axes:
-    """Draw which kind of cluster each unit is in."""
+    """Draw which kind of cluster each unit is in.
+
+    Parameters
+    ----------
+    found : LocalAutocorrelation
+        From `local_moran` and its like.
+    sheet : Sheet
+        Where.
+    on : Population, GeoDataFrame or GeoSeries, optional
+        Where the units lie.
+    legend : bool
+        Whether what is drawn is explained.
+    **look
+        As in `painted`.
+
+    Returns
+    -------
+    Axes
+    """
     shape = found.cluster.shape
     place = Grid(shape[0], shape[1], None) if on is None and len(shape) > 1 else place_of(on)
     kinds = list(COLOURS)

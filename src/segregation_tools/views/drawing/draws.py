@@ -39,7 +39,25 @@ INSTEAD = "draw an index with one value"
 def null_tests(
     found: NullTest, sheet: Sheet, *, bins: int | Sequence[float] | str = BINS, color: Any = DRAWN, legend: bool = True
 ) -> Axes | NDArray[Any]:
-    """Draw what chance gave, the value that was found and the one expected."""
+    """Draw what chance gave, the value that was found and the one expected.
+
+    Parameters
+    ----------
+    found : NullTest
+        From `null_test`.
+    sheet : Sheet
+        Where.
+    bins : int, str or sequence of float
+        As in ``ax.hist``.
+    color : colour
+        As in matplotlib.
+    legend : bool
+        Whether what is drawn is explained.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
     values, expected, p = (np.ravel(part) for part in (found.value, found.expected, found.p_value))
     axes = sheet.several(len(values), INSTEAD, (5.6, 3.6))
     for v, (ax, name) in enumerate(zip(axes, _names(found.value), strict=True)):
@@ -62,7 +80,29 @@ def resampled(
     color: Any = DRAWN,
     legend: bool = True,
 ) -> Axes | NDArray[Any]:
-    """Draw what populations drawn again gave, the value that was found and its interval."""
+    """Draw what populations drawn again gave, the value that was found and its interval.
+
+    Parameters
+    ----------
+    found : Bootstrap
+        From `bootstrap` or `difference`.
+    sheet : Sheet
+        Where.
+    level : float
+        Of the interval.
+    method : str
+        As in `Bootstrap.interval`.
+    bins : int, str or sequence of float
+        As in ``ax.hist``.
+    color : colour
+        As in matplotlib.
+    legend : bool
+        Whether what is drawn is explained.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
     values = np.ravel(found.value)
     low, high = (np.ravel(end) for end in found.interval(level, method))
     axes = sheet.several(len(values), INSTEAD, (5.6, 3.6))
@@ -86,7 +126,29 @@ def neutral(
     color: Any = DRAWN,
     legend: bool = True,
 ) -> Axes:
-    """Draw what neutral plans give, and where today's zones and a plan stand among them."""
+    """Draw what neutral plans give, and where today's zones and a plan stand among them.
+
+    Parameters
+    ----------
+    drawn : NeutralPlans
+        From `neutral_plans`.
+    sheet : Sheet
+        Where.
+    plan : Plan, optional
+        Which is placed among them, beside today's zones.
+    what : Index, Measure or Goal
+        By what.
+    bins : int, str or sequence of float
+        As in ``ax.hist``.
+    color : colour
+        As in matplotlib.
+    legend : bool
+        Whether what is drawn is explained.
+
+    Returns
+    -------
+    Axes
+    """
     values = drawn.values(what)
     lines: list[Line] = []
     places = {"today": drawn.place(what=what)} | ({} if plan is None else {"plan": drawn.place(plan, what)})
@@ -102,7 +164,23 @@ def neutral(
 
 
 def by_lot(plan: HomePlan, sheet: Sheet, *, color: Any = DRAWN, legend: bool = True) -> Axes:
-    """Draw the goal of homes dealt out by lot, that of the plan, that of today and the bound."""
+    """Draw the goal of homes dealt out by lot, that of the plan, that of today and the bound.
+
+    Parameters
+    ----------
+    plan : HomePlan
+        From `site_homes`, with ``rng=``.
+    sheet : Sheet
+        Where.
+    color : colour
+        As in matplotlib.
+    legend : bool
+        Whether what is drawn is explained.
+
+    Returns
+    -------
+    Axes
+    """
     if not len(plan.by_lot):
         msg = "no plans were drawn by lot: site_homes(..., rng=7) draws them"
         raise CapabilityError(msg)

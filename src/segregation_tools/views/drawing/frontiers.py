@@ -39,7 +39,25 @@ def zones(
     color: Any = None,
     legend: bool = True,
 ) -> Axes:
-    """Draw the share of pupils who move and the index of each plan; today's zones and a chosen plan beside them."""
+    """Draw the share of pupils who move and the index of each plan; today's zones and a chosen plan beside them.
+
+    Parameters
+    ----------
+    found : Frontier
+        From `frontier`.
+    sheet : Sheet
+        Where.
+    chosen : int or Plan, optional
+        Row in ``.to_frame()``, or a plan of the same district: it is ringed.
+    color : colour
+        As in matplotlib.
+    legend : bool
+        Whether what is drawn is explained.
+
+    Returns
+    -------
+    Axes
+    """
     table = found.to_frame()
     index = str(table.columns[2])
     x, y = table[moves.name].to_numpy(), table[index].to_numpy()
@@ -89,7 +107,25 @@ def _position(chosen: Any, many: int) -> int:
 def facilities(
     found: FacilityFrontier, sheet: Sheet, *, chosen: int | None = None, color: Any = FALLS, legend: bool = True
 ) -> Axes:
-    """Draw expected meetings across groups and the goal of each plan, and a chosen one among them."""
+    """Draw expected meetings across groups and the goal of each plan, and a chosen one among them.
+
+    Parameters
+    ----------
+    found : FacilityFrontier
+        From `facility_frontier`.
+    sheet : Sheet
+        Where.
+    chosen : int, optional
+        Row in ``.to_frame()``: it is ringed.
+    color : colour
+        As in matplotlib.
+    legend : bool
+        Whether what is drawn is explained.
+
+    Returns
+    -------
+    Axes
+    """
     goal = found.plans[0].goal
     meetings = np.array([plan.meetings for plan in found.plans])
     values = np.array([plan.value for plan in found.plans])

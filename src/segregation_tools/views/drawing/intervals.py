@@ -44,7 +44,21 @@ def is_compared(frame: pd.DataFrame) -> bool:
 
 
 def compared(frame: pd.DataFrame, sheet: Sheet, *, color: Any = FOUND) -> Axes | NDArray[Any]:
-    """Draw by how much each place is above chance, index by index."""
+    """Draw by how much each place is above chance, index by index.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `compare`.
+    sheet : Sheet
+        Where.
+    color : colour
+        As in matplotlib.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
     parts = list(frame.groupby("index", sort=False))
     most = max(len(part) for _, part in parts)
     axes = sheet.several(
@@ -66,7 +80,25 @@ def bootstraps(
     method: str = "basic",
     color: Any = FOUND,
 ) -> Axes:
-    """Draw a value and its interval for each of some places."""
+    """Draw a value and its interval for each of some places.
+
+    Parameters
+    ----------
+    places : mapping of name to Bootstrap
+        By name.
+    sheet : Sheet
+        Where.
+    level : float
+        Of the interval.
+    method : str
+        As in `Bootstrap.interval`.
+    color : colour
+        As in matplotlib.
+
+    Returns
+    -------
+    Axes
+    """
     strangers = [name for name, found in places.items() if not isinstance(found, Bootstrap)]
     if strangers or not places:
         what = f"{listed(strangers)} is none" if strangers else "it is empty"

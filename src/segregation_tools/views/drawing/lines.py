@@ -55,7 +55,29 @@ def steps(
     label: str | None = None,
     legend: bool = True,
 ) -> Axes:
-    """Draw the segregation curve of two groups beside an even spread; once more on the same axes, another one."""
+    """Draw the segregation curve of two groups beside an even spread; once more on the same axes, another one.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `segregation_curve`.
+    sheet : Sheet
+        Where.
+    color : colour
+        As in matplotlib.
+    linestyle : optional
+        As in ``ax.plot``.
+    linewidth : float, optional
+        As in ``ax.plot``.
+    label : str, optional
+        What is drawn, for the key.
+    legend : bool
+        Whether what is drawn is explained.
+
+    Returns
+    -------
+    Axes
+    """
     first, second = map(plain, frame.columns)
     ax = sheet.one((5.4, 5.0))
     curves = [line for line in ax.lines if line.get_gid() == "curve"]
@@ -97,7 +119,27 @@ def scales(
     ylabel: str = "value",
     legend: bool = True,
 ) -> Axes | NDArray[Any]:
-    """Draw the value of an index by scale, and between which values chance alone would put it."""
+    """Draw the value of an index by scale, and between which values chance alone would put it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `profile`.
+    sheet : Sheet
+        Where.
+    color : colour
+        As in matplotlib.
+    xlabel : str
+        Below.
+    ylabel : str
+        Beside.
+    legend : bool
+        Whether what is drawn is explained.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
     pairs = "from" in frame
     panels = [(plain(start), part) for start, part in frame.groupby("from", sort=False)] if pairs else [("", frame)]
     axes = sheet.several(len(panels), "draw the rows of one group, frame[frame['from'] == ...]", (5.4, 3.8))

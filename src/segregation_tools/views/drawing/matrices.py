@@ -47,7 +47,23 @@ def is_matrix(frame: pd.DataFrame) -> bool:
 def meetings(
     matrix: pd.DataFrame, sheet: Sheet, *, on: Any = None, cmap: str | Colormap | None = None
 ) -> Axes | NDArray[Any]:
-    """Draw whom the average member of each group meets; with the population, beside an even spread."""
+    """Draw whom the average member of each group meets; with the population, beside an even spread.
+
+    Parameters
+    ----------
+    matrix : DataFrame
+        From `exposure` and its like.
+    sheet : Sheet
+        Where.
+    on : Population, optional
+        Who was measured, for what chance would give.
+    cmap : str or Colormap, optional
+        Colours.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
     values = matrix.to_numpy(dtype=np.float64)
     shares = bool(np.allclose(values.sum(axis=1), 1, atol=ROUNDING) and (values >= 0).all())
     panels = {"observed": values}

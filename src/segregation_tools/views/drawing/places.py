@@ -217,7 +217,33 @@ def population(
     legend: bool = True,
     **look: Any,
 ) -> Axes | NDArray[Any]:
-    """Draw the share of each group among the residents of each unit, all on one scale."""
+    """Draw the share of each group among the residents of each unit, all on one scale.
+
+    Parameters
+    ----------
+    pop : Population
+        With geometry, or a grid.
+    sheet : Sheet
+        Where.
+    column : hashable or sequence, optional
+        Which are drawn; all without.
+    bivariate : bool
+        Whether two columns share one map.
+    cmap : str or Colormap, optional
+        Colours.
+    classes : sequence of float, optional
+        Edges of classes.
+    min_count : float
+        Fewest people of a group that is put on a map.
+    legend : bool
+        Whether what is drawn is explained.
+    **look
+        As in `painted`.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
     place = place_of(pop)
     groups = list(pop.groups) if column is None else _named(column, pop.groups)
     refuse_rare(pop[groups], real_number(min_count, "min_count", 0, "a number of people"), "map")
@@ -260,7 +286,35 @@ def local_values(
     legend: bool = True,
     **look: Any,
 ) -> Axes | NDArray[Any]:
-    """Draw one value of each unit."""
+    """Draw one value of each unit.
+
+    Parameters
+    ----------
+    values : Series or ndarray
+        On the units; of a grid, of its shape.
+    sheet : Sheet
+        Where.
+    on : Population, GeoDataFrame or GeoSeries, optional
+        Where the units lie.
+    cmap : str or Colormap, optional
+        Colours.
+    classes : sequence of float, optional
+        Edges of classes.
+    vmin : float, optional
+        Low end of the scale.
+    vmax : float, optional
+        High end of the scale.
+    label : str, optional
+        What is drawn, for the key.
+    legend : bool
+        Whether what is drawn is explained.
+    **look
+        As in `painted`.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
     place = place_of(on)
     laid = aligned(values, place)
     colours, norm = scaled(laid, cmap, classes, vmin, vmax)
@@ -289,7 +343,39 @@ def several_values(
     legend: bool = True,
     **look: Any,
 ) -> Axes | NDArray[Any]:
-    """Draw some values of each unit, each on its own map and all on one scale."""
+    """Draw some values of each unit, each on its own map and all on one scale.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Units × columns.
+    sheet : Sheet
+        Where.
+    on : Population, GeoDataFrame or GeoSeries, optional
+        Where the units lie.
+    column : hashable or sequence, optional
+        Which are drawn; all without.
+    bivariate : bool
+        Whether two columns share one map.
+    cmap : str or Colormap, optional
+        Colours.
+    classes : sequence of float, optional
+        Edges of classes.
+    vmin : float, optional
+        Low end of the scale.
+    vmax : float, optional
+        High end of the scale.
+    label : str, optional
+        What is drawn, for the key.
+    legend : bool
+        Whether what is drawn is explained.
+    **look
+        As in `painted`.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
     own = getattr(values, "geometry", None)  # of a GeoDataFrame
     if on is None and own is None:
         msg = (

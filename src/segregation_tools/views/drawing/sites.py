@@ -48,7 +48,29 @@ def homes(
     legend: bool = True,
     **look: Any,
 ) -> Axes:
-    """Draw how many homes are to be built where; or the plan among those drawn by lot."""
+    """Draw how many homes are to be built where; or the plan among those drawn by lot.
+
+    Parameters
+    ----------
+    plan : HomePlan
+        From `site_homes`.
+    sheet : Sheet
+        Where.
+    kind : {"sites", "by_lot"}
+        A map, or a histogram.
+    column : hashable, optional
+        A tenure; all homes without.
+    color : colour
+        Of the sites, or of the histogram.
+    legend : bool
+        Whether what is drawn is explained.
+    **look
+        As in `painted`.
+
+    Returns
+    -------
+    Axes
+    """
     if one_of(kind, "kind", KINDS) == "by_lot":
         refuse_unused("of a histogram, kind='by_lot'", column=column, **look)
         return by_lot(plan, sheet, color=DRAWN if color is None else color, legend=legend)
@@ -92,7 +114,33 @@ def facilities(
     legend: bool = True,
     **look: Any,
 ) -> Axes:
-    """Draw the sites that were chosen, those that were not, and the way from each unit to the nearest facility."""
+    """Draw the sites that were chosen, those that were not, and the way from each unit to the nearest facility.
+
+    Parameters
+    ----------
+    plan : FacilityPlan
+        From `place_facilities`.
+    sheet : Sheet
+        Where.
+    cmap : str or Colormap, optional
+        Colours.
+    vmin : float, optional
+        Low end of the scale.
+    vmax : float, optional
+        High end of the scale.
+    color : colour
+        Of the sites that open.
+    names : bool
+        Whether names are written where there is room.
+    legend : bool
+        Whether what is drawn is explained.
+    **look
+        As in `painted`.
+
+    Returns
+    -------
+    Axes
+    """
     candidates = plan.candidates
     place = place_of(candidates.pop)
     nearest = plan.after.measures["nearest"].reshape(place.shape)

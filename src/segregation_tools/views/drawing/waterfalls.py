@@ -24,7 +24,21 @@ __all__ = ["causes", "tiers"]
 
 
 def tiers(found: TierDecomposition, sheet: Sheet, *, color: Any = FALLS) -> Axes:
-    """Draw what lies between the places of each tier, broad to narrow, and the whole."""
+    """Draw what lies between the places of each tier, broad to narrow, and the whole.
+
+    Parameters
+    ----------
+    found : TierDecomposition
+        From `decompose_tiers`.
+    sheet : Sheet
+        Where.
+    color : colour
+        As in matplotlib.
+
+    Returns
+    -------
+    Axes
+    """
     table = found.to_frame()
     index = words(found.index.__name__)
     names = list(map(words, table["tier"]))
@@ -37,7 +51,23 @@ def tiers(found: TierDecomposition, sheet: Sheet, *, color: Any = FALLS) -> Axes
 
 
 def causes(found: ChangeDecomposition, sheet: Sheet, *, rises: Any = RISES, falls: Any = FALLS) -> Axes:
-    """Draw what each cause added to a change, or took from it, and the whole change."""
+    """Draw what each cause added to a change, or took from it, and the whole change.
+
+    Parameters
+    ----------
+    found : ChangeDecomposition
+        From `decompose_change`.
+    sheet : Sheet
+        Where.
+    rises : colour
+        Of what adds.
+    falls : colour
+        Of what takes away.
+
+    Returns
+    -------
+    Axes
+    """
     table = found.to_frame()
     parts = table["value"].to_numpy(dtype=np.float64)
     signed = [f"{value:+.4f}".replace("-", "−") if value else "0" for value in parts]

@@ -32,7 +32,25 @@ ROOM = 0.88  # of a panel, for the map: its title and the key take the rest
 def zones(
     plan: Plan, sheet: Sheet, *, date: str | None = None, names: bool = True, legend: bool = True
 ) -> Axes | NDArray[Any]:
-    """Draw the zones of today and of the plan, one colour a school; colours mean nothing else."""
+    """Draw the zones of today and of the plan, one colour a school; colours mean nothing else.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `rezone` or `score`.
+    sheet : Sheet
+        Where.
+    date : {"today", "plan"}, optional
+        One of the maps; both without.
+    names : bool
+        Whether names are written where there is room.
+    legend : bool
+        Whether what is drawn is explained.
+
+    Returns
+    -------
+    Axes or ndarray of Axes
+    """
     dates = DATES if date is None else (one_of(date, "date", DATES),)
     if not can_be_drawn(plan.problem.pupils):
         msg = "the blocks of this plan have no geometry: read the pupils from a GeoDataFrame"
