@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--draws", type=int, default=200, help="populations drawn for intervals and chance; 0: none")
     page.add_argument("--rng", type=int, default=1, help="where drawing begins: the same number, the same page")
     page.add_argument("--language", default="en", help="language of the page (default: en)")
-    page.add_argument("--out", type=Path, default=Path("report.html"), help="where to write (default: report.html)")
+    page.add_argument(
+        "--out", type=Path, default=Path("report.html"), help="where to write: a page, .html, or a workbook, .xlsx"
+    )
     page.set_defaults(run=_report)
     show = verbs.add_parser("demo", help="the main job on census tracts that come with the library")
     show.add_argument("--out", type=Path, default=Path("report.html"), help="where to write (default: report.html)")
@@ -80,7 +82,8 @@ def _report(given: argparse.Namespace) -> None:
             raise DataError(msg)
         frame = frame.set_index(given.unit)
     pop = Population.from_frame(frame, given.groups, tiers=given.tiers, total=given.total, missing=given.missing)
-    chance = {"rng": given.rng, "draws": given.draws} if given.draws else {}
+    drawn = given.draws and given.out.suffix.lower() != ".xlsx"  # a workbook is of the counts alone
+    chance = {"rng": given.rng, "draws": given.draws} if drawn else {}
     if chance and (pop.counts % 1 != 0).any():
         print("counts hold parts of people, whom chance cannot deal out: without intervals", file=sys.stderr)
         chance = {}

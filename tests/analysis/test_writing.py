@@ -3,6 +3,7 @@
 import builtins
 import re
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -80,6 +81,13 @@ def test_files_leave_out_small_counts(ending, read, tmp_path):
     assert frame["total"].isna().tolist() == [True, False]
     frame = read(sgt.export(pop, tmp_path / f"all{ending}", min_count=1), index_col=0)
     assert frame["a"].tolist() == [3, 50]
+
+
+def test_text_in_a_sheet_is_never_a_formula(tmp_path):
+    pop = sgt.Population([[9, 50], [40, 60]], ["=1+1", "b"], units=["=HYPERLINK(1)", "#N/A"])
+    sheet = openpyxl.load_workbook(sgt.export(pop, tmp_path / "counts.xlsx")).active
+    assert [sheet[cell].value for cell in ("B1", "A2", "A3")] == ["=1+1", "=HYPERLINK(1)", "#N/A"]
+    assert not {cell.data_type for row in sheet.iter_rows() for cell in row} & {"f", "e"}
 
 
 def test_tables_for_a_paper(tmp_path):

@@ -133,7 +133,7 @@ def export(table: Population | pd.DataFrame, path: str | PathLike[str], *, min_c
         Of a population, counts above 0 and below `min_count` are left out, and so is a stated total from which they could
         be had. A table of indices holds no counts but the size of units; a frame of your own is written as it is.
     path : path-like
-        Ends in ``.csv``, ``.tex`` or ``.xlsx``.
+        Ends in ``.csv``, ``.tex`` or ``.xlsx``. In the last, text is never taken for a formula, however it begins.
     min_count : float
         Smallest count that is published.
 
@@ -156,7 +156,7 @@ def export(table: Population | pd.DataFrame, path: str | PathLike[str], *, min_c
     writers: dict[str, Any] = {
         ".csv": frame.to_csv,
         ".tex": partial(frame.to_latex, escape=True),
-        ".xlsx": frame.to_excel,
+        ".xlsx": partial(_to_excel, frame),
     }
     if target.suffix not in writers:
         msg = f"files end in {listed(writers)}, not {target.suffix!r}"
@@ -167,3 +167,13 @@ def export(table: Population | pd.DataFrame, path: str | PathLike[str], *, min_c
         msg = f"{target.suffix} files need one more package: pip install 'segregation-tools[report]' ({absent})"
         raise CapabilityError(msg) from absent
     return target
+
+
+def _to_excel(frame: pd.DataFrame, target: Path) -> None:
+    """Write a sheet in which text is only ever text."""
+    with pd.ExcelWriter(target, engine="openpyxl") as book:
+        frame.to_excel(book)
+        for row in book.book.active.iter_rows():
+            for cell in row:
+                if cell.data_type in ("f", "e"):  # a label such as =1+1, or one that reads like an error
+                    cell.data_type, cell.quotePrefix = "s", True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from segregation_tools.analysis.table import summary
-from segregation_tools.errors import OptionError
+from segregation_tools.errors import CapabilityError, OptionError, listed
 from segregation_tools.indices.exposure import exposure
 from segregation_tools.indices.index import stocked
 from segregation_tools.planning.plan import Plan
@@ -36,11 +37,11 @@ from segregation_tools.views.parts import (
     written,
 )
 from segregation_tools.views.plans import plan_parts
+from segregation_tools.views.workbook import write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from os import PathLike
-    from pathlib import Path
 
     import pandas as pd
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["report"]
 
 DRAWS = 200
+PAGES, WORKBOOK = (".html", ".htm"), ".xlsx"
 
 
 def report(
@@ -62,17 +64,20 @@ def report(
     rng: np.random.Generator | int | None = None,
     draws: int | None = None,
 ) -> Path:
-    """Write a page about a population, or about a plan for school zones.
+    """Write a page about a population, or about a plan for school zones; or a workbook about a population.
 
-    Of a population: who lives where, how evenly, who can meet whom. Of a plan: what was asked, maps before and after, whom
-    it asks to move and how far, each school, and whether it keeps to its rules. Of both: how it was made.
+    Of a population: who lives where, how evenly, who can meet whom, how much lies between the places of each tier, how far
+    segregation reaches. Of a plan: what was asked, maps before and after, whom it asks to move and how far, each school,
+    and whether it keeps to its rules. Of both: how it was made. The page prints, and saves as PDF, from any browser. The
+    workbook holds the counts, and dissimilarity and exposure as live formulas beside the values computed here.
 
     Parameters
     ----------
     data : Population, GeoDataFrame or DataFrame; or Plan
         A frame needs `groups`.
     path : path-like
-        Where the page goes; one HTML file that needs nothing else.
+        Where it goes: a page, one HTML file that needs nothing else, or a workbook, where it ends in ``.xlsx`` (install
+        ``segregation-tools[report]``).
     groups : sequence, optional
         Columns of counts; not for a plan, nor are `rng` and `draws`.
     language : str
@@ -81,9 +86,10 @@ def report(
         Name of the place or of the data, shown above and in the provenance.
     min_count : float
         Smallest count that is published; smaller ones are shown as "fewer than". Where so few of a group go to a school,
-        shares that would tell of them are left out.
+        shares that would tell of them are left out. Formulas need every count: a workbook is refused where some are
+        smaller, unless 0 lets it hold them all.
     rng : Generator or int, optional
-        Source of chance: every measure then has an interval, and stands beside what chance gives.
+        Source of chance: every measure then has an interval, and stands beside what chance gives. Not for a workbook.
     draws : int, optional
         How many populations are drawn, as in `summary`; 200 without.
 
@@ -94,9 +100,10 @@ def report(
     Raises
     ------
     CapabilityError
-        If a group has fewer than `min_count` people in the whole region: every number of the page would tell of them.
+        If a group has fewer than `min_count` people in the whole region: every number of the page would tell of them. If
+        the file ends otherwise. Of a workbook, if units hold such counts, or there are more than a sheet has rows for.
     OptionError
-        If `groups`, `rng` or `draws` are given for a plan.
+        If `groups`, `rng` or `draws` are given for a plan, or `rng` or `draws` for a workbook.
 
     Examples
     --------
@@ -119,24 +126,44 @@ def report(
     """
     words = words_in(language)
     min_count = real_number(min_count, "min_count", 0, "a number of people")
+    in_cells = _ends(path) == WORKBOOK
     if isinstance(data, Plan):
-        _refuse_for_plans(groups=groups, rng=rng, draws=draws)
+        if in_cells:
+            msg = (
+                "a workbook is of a population: merge the pupils by the schools of the plan, "
+                "report(pupils.merge(plan.to_frame()['school']), path), or write a page, report(plan, 'plan.html')"
+            )
+            raise CapabilityError(msg)
+        reason = "it has its groups, and nothing is drawn for its page"
+        _refuse_for("a plan", reason, "report(plan, path)", groups=groups, rng=rng, draws=draws)
         refuse_rare(data.problem.pupils, min_count)
         heading, parts = title_of(title, words["plan"]["title"]), plan_parts(data, words, title, min_count)
     else:
         pop = as_population(data, groups)
         refuse_rare(pop, min_count)
         heading = title_of(title, words["page"]["title"])
+        if in_cells:
+            _refuse_for("a workbook", "its formulas read the counts alone", "report(pop, path)", rng=rng, draws=draws)
+            return write_workbook(pop, path, words["workbook"], title, min_count)
         parts = _parts(pop, words, title, min_count, rng, DRAWS if draws is None else draws)
     return written(path, heading, parts, language)
 
 
-def _refuse_for_plans(**given: Any) -> None:
+def _ends(path: str | PathLike[str]) -> str:
+    """Say how a file is called; a page or a workbook."""
+    ending = Path(path).suffix.lower()
+    if ending not in (*PAGES, WORKBOOK):
+        msg = f"reports end in {listed((*PAGES, WORKBOOK))}, not {ending!r}; for a PDF print the page from a browser"
+        raise CapabilityError(msg)
+    return ending
+
+
+def _refuse_for(what: str, why: str, mend: str, **given: Any) -> None:
     unused = [f"{name}=" for name, value in given.items() if value is not None]
     if unused:
         msg = (
-            f"{', '.join(unused)} {'mean' if len(unused) > 1 else 'means'} nothing for a plan: it has its groups, and "
-            "nothing is drawn for its page. Leave out what is for a population: report(plan, path)"
+            f"{', '.join(unused)} {'mean' if len(unused) > 1 else 'means'} nothing for {what}: {why}. Leave out what is for "
+            f"the page of a population: {mend}"
         )
         raise OptionError(msg)
 
