@@ -140,7 +140,8 @@ def _demo(given: argparse.Namespace) -> None:
     from segregation_tools.views.page import report
 
     groups = ["white", "black", "asian", "hispanic"]
-    pop = Population.from_frame(load("sacramento"), groups, tiers=["county"], total="total")
+    tracts = load("sacramento").to_crs(32610)  # metres, for distances
+    pop = Population.from_frame(tracts, groups, tiers=["county"], total="total")
     table = summary(pop, rng=1)[["index", "symbol", "dimension", "value", "expected", "low", "high", "groups"]]
     print(f"{pop}\n")
     print(table.to_string(index=False, float_format="{:.4f}".format, na_rep="", justify="left"))

@@ -1,11 +1,13 @@
 """The report: parsed, and held against the numbers."""
 
 import base64
+import itertools
 import re
 
 import geopandas
 import matplotlib.image
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -13,6 +15,7 @@ import segregation_tools as sgt
 from segregation_tools.__main__ import main
 from segregation_tools.views.curves import small_curves
 from segregation_tools.views.maps import CLASSES, LESS_DIVERSE, NOBODY, diversity_map, share_map
+from segregation_tools.views.scale import telling_radii
 from tests.views.pages import Page, percent
 
 
@@ -46,7 +49,7 @@ def test_each_map_is_a_picture_with_words_for_those_who_cannot_see_it(page, tmp_
 
 
 def test_its_numbers_are_those_of_the_library(page, sacramento):
-    mix, indices, more, isolation, observed, even, provenance = page.tables
+    mix, indices, more, isolation, observed, even, tiers, provenance = page.tables
     assert [row[0] for row in mix[1:]] == list(sacramento.groups)
     assert [percent(row[2]) for row in mix[1:]] == pytest.approx(100 * sacramento.mix.to_numpy(), abs=0.05)
 
@@ -66,6 +69,13 @@ def test_its_numbers_are_those_of_the_library(page, sacramento):
     np.testing.assert_allclose(seen, 100 * sgt.exposure(sacramento), atol=0.05)
     for row in even[1:]:
         assert [percent(cell) for cell in row[1:]] == pytest.approx(100 * sacramento.mix.to_numpy(), abs=0.05)
+
+    parts = sgt.decompose_tiers(sgt.information_theory, sacramento)
+    assert [row[0] for row in tiers[1:]] == [
+        "Between places of the tier county", "Between areas, inside county", "All of it"
+    ]  # fmt: skip
+    assert [float(row[1]) for row in tiers[1:]] == pytest.approx([*parts.to_frame()["value"], parts.value], abs=5e-5)
+    assert [percent(row[2]) for row in tiers[1:3]] == pytest.approx(100 * parts.to_frame()["share"], abs=0.05)
 
     facts = {row[0]: row[1] for row in provenance if len(row) == 2}
     assert facts["Data"] == "Sacramento"
@@ -237,6 +247,67 @@ def test_the_page_says_what_numbers_do_not_say(page):
 def test_languages_that_do_not_exist_are_refused(tmp_path):
     with pytest.raises(sgt.DataError, match="'en'"):
         sgt.report(sgt.Population([[9, 2], [3, 9]], ["a", "b"]), tmp_path / "page.html", language="xx")
+
+
+# ---------------------------------------------------------------- tiers and distances
+
+
+def test_distances_stand_beside_the_index_within_them(tracts, tmp_path):
+    pop = sgt.Population.from_frame(tracts.to_crs(32610), ["white", "black", "asian"])
+    page = Page(sgt.report(pop, tmp_path / "page.html"))
+    table = next(table for table in page.tables if table[0][0] == "Distance")
+    radii = telling_radii(pop)
+    assert [row[0] for row in table[1:]] == ["area alone", *(f"{metres / 1000:g} km" for metres in radii)]
+    values = sgt.profile(sgt.information_theory, pop, radii=[0, *radii])["value"]
+    assert [float(row[1]) for row in table[1:]] == pytest.approx(values, abs=5e-5)
+    assert [percent(row[2]) for row in table[1:]] == pytest.approx(100 * values / values[0], abs=0.05)
+    assert [text for text in page.texts["text"] if "." in text] == [f"{value:.3f}" for value in values]
+
+
+def test_distances_suit_the_units():
+    city = sgt.synthetic_city("gradient", rows=40, cols=40, cell_size=100.0, kind="points")
+    assert telling_radii(city) == [100, 200, 500]
+    grid = sgt.synthetic_city("gradient", rows=40, cols=40, cell_size=100.0, kind="grid")
+    assert telling_radii(grid) == [100, 200, 500, 1000]
+    assert telling_radii(sgt.synthetic_city("gradient", rows=1, cols=2, kind="points")) == []
+
+
+def test_what_the_data_do_not_hold_is_said(sacramento, tracts, tmp_path):
+    text = sgt.report(sacramento, tmp_path / "page.html").read_text("utf-8")
+    assert "which these data do not have" in text  # degrees
+    near = sacramento.within(sgt.Zones(sacramento.tiers["county"]))
+    page = Page(sgt.report(near, tmp_path / "page.html"))
+    assert "Between which places people are apart" in page.headings
+    assert "How far it reaches" not in page.headings
+    assert any("here they meet others too" in text for text in page.texts["p"])
+    plain = Page(sgt.report(sgt.Population([[90, 10], [10, 90]], ["a", "b"]), tmp_path / "page.html"))
+    assert not {"Between which places people are apart", "How far it reaches"} & set(plain.headings)
+    few = sgt.Population.from_frame(tracts.to_crs(32610).head(2), ["white", "hispanic"])
+    assert "too few areas" in sgt.report(few, tmp_path / "page.html").read_text("utf-8")
+
+
+def test_steps_of_nested_tiers_add_up_and_names_are_escaped(tmp_path):
+    counts = np.random.default_rng(1).integers(5, 90, (2, 8))
+    tiers = pd.DataFrame({"<b>": list("uuuuvvvv"), "t&": list("aabbccdd")})
+    pop = sgt.Population(counts, ["a", "b"], tiers=tiers)
+    path = sgt.report(pop, tmp_path / "page.html")
+    page = Page(path)
+    assert "<b>" not in path.read_text("utf-8")
+    names = ["Between places of the tier <b>", "Between places of the tier t&, inside <b>", "Between areas, inside t&"]
+    texts = page.texts["text"]
+    assert texts[::2] == [*names, "All of it"]
+    assert sum(map(float, texts[1:7:2])) == pytest.approx(float(texts[7]), abs=2e-4)
+    bars = [about for tag, about in page.tags if tag == "rect"]
+    ends = [(float(bar["x"]), float(bar["x"]) + float(bar["width"])) for bar in bars]
+    for (_, end), (start, _) in itertools.pairwise(ends[:3]):
+        assert start == pytest.approx(end, abs=0.2)
+    assert (ends[0][0], ends[2][1]) == pytest.approx(ends[3], abs=0.2)
+
+
+def test_the_page_is_made_for_paper(page, tmp_path):
+    text = sgt.report(sgt.Population([[90, 10], [10, 90]], ["a", "b"]), tmp_path / "page.html").read_text("utf-8")
+    assert "@page { size: A4;" in text
+    assert re.search(r"@media print .*figure, tr[^{]*\{ break-inside: avoid", text, re.DOTALL)
 
 
 # ---------------------------------------------------------------- the command line

@@ -37,6 +37,7 @@ from segregation_tools.views.parts import (
     written,
 )
 from segregation_tools.views.plans import plan_parts
+from segregation_tools.views.scale import scale_parts
 from segregation_tools.views.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -194,6 +195,7 @@ def _parts(
         section(page["meet_title"], _meetings(pop, page)),
         section(page["local_title"], _less_diverse(pop, page)),
         section(page["curve_title"], _curves(pop, page)),
+        *scale_parts(pop, page),
         section(page["not_title"], "".join(said(text) for text in page["not_text"])),
         section(page["source_title"], _provenance(pop, page, title, min_count, table, _chance(rng, draws, page))),
     ]

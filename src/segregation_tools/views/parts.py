@@ -64,7 +64,7 @@ figcaption { font-weight: 600; padding: .2rem 0; } .maps { display: grid; gap: 1
 .key { display: flex; flex-wrap: wrap; gap: .3rem 1rem; list-style: none; padding: 0; } .key span { display: inline-block;
   width: 1.4rem; height: .9rem; margin-right: .4rem; border: 1px solid var(--line); vertical-align: -.1rem;
   box-sizing: border-box; }
-.single { max-width: 34rem; } summary { cursor: pointer; padding: .6rem 0; }
+.single { max-width: 34rem; margin-top: .8rem; } summary { cursor: pointer; padding: .6rem 0; }
 .wide { overflow-x: auto; } .pair { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; }
 table { border-collapse: collapse; } caption { text-align: left; padding: .3rem .6rem .3rem 0; }
 th, td { padding: .35rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
@@ -75,11 +75,17 @@ p, li, h1, th[scope=row], td { overflow-wrap: anywhere; } .wide td { overflow-wr
 .bar { display: flex; width: 6rem; height: .6rem; margin: .2rem 0; background: var(--line); }
 .bar i { border-right: 1px solid var(--page); box-sizing: border-box; min-width: 3px; }
 @media (max-width: 40rem) { .wide th { min-width: 5rem; } }
+@page { size: A4; margin: 16mm 15mm 18mm; }
 @media print { :root { color-scheme: light; --page: #fff; --ink: #1c1c1c; --soft: #5a5a5a; --line: #d5d5d5;
-  font-size: 11px; } body { margin: 0; font-size: 11px; max-width: none; } .maps { grid-template-columns: 1fr 1fr; }
-  .wide { overflow: visible; }
+  font-size: 11px; } body { margin: 0; padding: 0; font-size: 11px; max-width: none; } p { max-width: none; }
+  h2 { margin-top: 1.6rem; } .maps { grid-template-columns: 1fr 1fr; } .single { max-width: 30rem; }
+  .wide { overflow: visible; } th, td { padding: .25rem .4rem; } a { color: inherit; }
+  a[href^="http"]::after { content: " (" attr(href) ")"; overflow-wrap: anywhere; }
   .key span, .bar, .bar i, td { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  figure, tr { break-inside: avoid; } h2 { break-after: avoid; } }
+  figure, tr, .pair > *, .key, summary { break-inside: avoid; } thead { display: table-header-group; }
+  table { break-inside: auto; } h1, h2, h3, caption, summary, .key, ol { break-after: avoid; }
+  section > p:first-of-type { break-after: avoid; } p, li { break-inside: avoid; }
+  details::details-content { content-visibility: visible; height: auto; } details > summary { list-style: none; } }
 """
 
 
