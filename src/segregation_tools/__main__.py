@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +140,8 @@ def _demo(given: argparse.Namespace) -> None:
     from segregation_tools.views.page import report
 
     groups = ["white", "black", "asian", "hispanic"]
-    tracts = load("sacramento").to_crs(32610)  # metres, for distances
+    tracts: Any = load("sacramento")
+    tracts = tracts.to_crs(tracts.estimate_utm_crs())  # metres, for distances
     pop = Population.from_frame(tracts, groups, tiers=["county"], total="total")
     table = summary(pop, rng=1)[["index", "symbol", "dimension", "value", "expected", "low", "high", "groups"]]
     print(f"{pop}\n")

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Cell", "html_table"]
+    import pandas as pd
+
+__all__ = ["MOST", "Cell", "as_html", "html_table"]
+
+MOST = 20  # rows that are shown of a result
+LARGE, TELLING = 1000, 10  # from which on a number is told with one decimal, and a whole one without
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,13 @@ def _bar(parts: Iterable[tuple[float, str]]) -> str:
     return f'<span class="bar">{drawn}</span>'
 
 
-def html_table(header: Sequence[str], rows: Iterable[Sequence[Cell | str]], *, caption: str = "") -> str:
+def html_table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[Cell | str]],
+    *,
+    caption: str = "",
+    more: int = 0,
+) -> str:
     """Write a table.
 
     Parameters
@@ -61,6 +72,8 @@ def html_table(header: Sequence[str], rows: Iterable[Sequence[Cell | str]], *, c
         Text, or cells that are more than text.
     caption : str
         What the table shows.
+    more : int
+        How many rows there are that are not shown; said below the others.
 
     Returns
     -------
@@ -76,5 +89,34 @@ def html_table(header: Sequence[str], rows: Iterable[Sequence[Cell | str]], *, c
         "<tr>" + "".join((cell if isinstance(cell, Cell) else Cell(cell)).html() for cell in row) + "</tr>"
         for row in rows
     )
+    if more > 0:
+        body += f'<tr><td colspan="{len(header)}">… {more:,} more</td></tr>'
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f"<table>{above}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def as_html(frame: pd.DataFrame, caption: str) -> str:
+    """Write a result for a notebook: the first rows of a table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a value; its index is not shown.
+    caption : str
+        What it shows.
+
+    Returns
+    -------
+    str
+    """
+    rows: list[list[Cell | str]] = [
+        [Cell(_spelled(cell), number=True) if isinstance(cell, float) else str(cell) for cell in row]
+        for row in frame.head(MOST).itertuples(index=False, name=None)
+    ]
+    return html_table([str(name) for name in frame.columns], rows, caption=caption, more=len(frame) - MOST)
+
+
+def _spelled(number: float) -> str:
+    if number.is_integer() and abs(number) >= TELLING:
+        return f"{number:,.0f}"
+    return f"{number:,.1f}" if abs(number) >= LARGE else f"{number:.4f}"

@@ -17,7 +17,7 @@ from segregation_tools.analysis.disparity import (
     mean_over,
     median_over,
 )
-from segregation_tools.analysis.replicates import as_html, checked_level, quantiles
+from segregation_tools.analysis.replicates import checked_level, quantiles
 from segregation_tools.analysis.ways import Ways, limits_of, read_ways
 from segregation_tools.errors import DataError, DataWarning, GroupError, OptionError, listed, warn
 from segregation_tools.indices.placed import without_environment
@@ -26,6 +26,7 @@ from segregation_tools.kernels.nearby import ALIKE
 from segregation_tools.population.columns import check_one_row, groups_and_all, numbers_of
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import Population, as_population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,6 @@ import pandas as pd
 
 from segregation_tools.analysis.null_models import null_model
 from segregation_tools.analysis.replicates import (
-    as_html,
     begun_by,
     labelled_like,
     mean_of,
@@ -24,6 +23,7 @@ from segregation_tools.analysis.replicates import (
 from segregation_tools.errors import CapabilityError
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import as_population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,6 @@ import pandas as pd
 
 from segregation_tools.analysis.null_models import whole_people, with_every_group
 from segregation_tools.analysis.replicates import (
-    as_html,
     checked_level,
     labelled_like,
     measurable,
@@ -23,6 +22,7 @@ from segregation_tools.errors import DataError, DataWarning, GroupError, OptionE
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import Population, as_population
 from segregation_tools.population.reading import column_of_numbers, spelled_geoids
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.domains import Domain, Given, domain_of
-from segregation_tools.analysis.replicates import as_html, measurable
+from segregation_tools.analysis.replicates import measurable
 from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.indices.evenness import dissimilarity, information_theory
 from segregation_tools.indices.words import share
@@ -19,6 +19,7 @@ from segregation_tools.population.columns import check_one_column, check_one_row
 from segregation_tools.population.environment import joined
 from segregation_tools.population.geography import Geography
 from segregation_tools.population.population import Population, as_population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -16,7 +16,6 @@ from segregation_tools.kernels.sample import seeds_of
 from segregation_tools.population.chunked.cluster import on_workers
 from segregation_tools.population.environment import joined
 from segregation_tools.population.options import real_number, source_of_chance
-from segregation_tools.tables import html_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     Seeds = NDArray[np.uint64]
 
 __all__ = [
-    "as_html",
     "begun_by",
     "checked_level",
     "labelled_like",
@@ -337,21 +335,3 @@ def rows_of(answer: Any) -> list[dict[str, Any]]:
     if isinstance(answer, pd.Series):
         return [{"group": group, "value": value} for group, value in answer.items()]
     return [{"value": answer}]
-
-
-def as_html(frame: pd.DataFrame, caption: str) -> str:
-    """Write a table of values for a notebook.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row a value.
-    caption : str
-        What it shows.
-
-    Returns
-    -------
-    str
-    """
-    cells = [[f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row] for row in frame.to_numpy()]
-    return html_table([str(name) for name in frame.columns], cells, caption=caption)

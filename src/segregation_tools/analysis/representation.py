@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html, checked_level
+from segregation_tools.analysis.replicates import checked_level
 from segregation_tools.analysis.small_counts import withheld_in_line
 from segregation_tools.errors import DataError, GroupError, UndefinedWarning, listed, warn
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import Population, as_population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -12,7 +12,6 @@ import pandas as pd
 from segregation_tools.analysis.margins import PrivacyNoise, errors_drawn, noise_drawn
 from segregation_tools.analysis.null_models import whole_people, with_every_group
 from segregation_tools.analysis.replicates import (
-    as_html,
     begun_by,
     checked_level,
     labelled_like,
@@ -28,6 +27,7 @@ from segregation_tools.analysis.replicates import (
 from segregation_tools.errors import CapabilityError, GroupError, listed
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import as_population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html, labelled_like, measurable, measured, rows_of
+from segregation_tools.analysis.replicates import labelled_like, measurable, measured, rows_of
 from segregation_tools.errors import DataError, GroupError, OptionError, listed
 from segregation_tools.population import checking, reading
 from segregation_tools.population.geography import Geography
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence

@@ -19,6 +19,7 @@ from segregation_tools.autocorrelation.whole import (
     variance_of_squares,
 )
 from segregation_tools.errors import DataError, listed
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,6 +58,10 @@ class JoinCounts(Autocorrelation):
         parts = {"BB": self.ones, "WW": self.zeros, "BW": self.mixed}
         rows = [(part.value, part.expected, part.z, part.p_value) for part in parts.values()]
         return pd.DataFrame(rows, index=pd.Index(parts, name="join"), columns=["value", "expected", "z", "p"])
+
+    def _repr_html_(self) -> str:
+        """Write a table for a notebook."""
+        return as_html(self.to_frame().reset_index(), "joins")
 
 
 def yes_or_no(read: Field) -> None:

@@ -15,6 +15,7 @@ from segregation_tools.autocorrelation.neighbours import dot, less_mean
 from segregation_tools.autocorrelation.whole import undefined
 from segregation_tools.errors import OptionError
 from segregation_tools.population.options import real_number
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -79,9 +80,19 @@ class LocalAutocorrelation:
 
     def __repr__(self) -> str:
         """Say how many units are in clusters."""
+        return f"{self._title}: {', '.join(f'{count:,} {kind}' for kind, count in self._kinds())}"
+
+    def _repr_html_(self) -> str:
+        """Write a table for a notebook: how many units are in clusters."""
+        return as_html(pd.DataFrame(self._kinds(), columns=["cluster", "units"]), self._title)
+
+    @property
+    def _title(self) -> str:
+        return f"{self.name} of {self.value.size:,} units at p ≤ {self.level:.3g}"
+
+    def _kinds(self) -> list[tuple[str, int]]:
         kinds, often = np.unique(self.cluster, return_counts=True)
-        told = ", ".join(f"{count:,} {kind}" for kind, count in zip(kinds, often, strict=True))
-        return f"{self.name} of {self.value.size:,} units at p ≤ {self.level:.3g}: {told}"
+        return list(zip(kinds.tolist(), often.tolist(), strict=True))
 
 
 def local_moran(

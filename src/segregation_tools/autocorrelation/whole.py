@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from segregation_tools.autocorrelation.field import Field, field_of, field_of_two
 from segregation_tools.autocorrelation.neighbours import dot, less_mean
 from segregation_tools.errors import UndefinedWarning, warn
 from segregation_tools.population.options import one_of, real_number, source_of_chance
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -65,6 +67,12 @@ class Autocorrelation:
         return f"{self.name} {self.value:.4f} (by chance {self.expected:.4f}; z {self.z:.2f}, p {self.p_value:.3g}" + (
             f", {len(self.draws):,} draws)" if len(self.draws) else ")"
         )
+
+    def _repr_html_(self) -> str:
+        """Write a table for a notebook."""
+        row = {"value": self.value, "expected": self.expected, "z": self.z, "p": self.p_value}
+        told = f"{self.name}, {len(self.draws):,} draws" if len(self.draws) else self.name
+        return as_html(pd.DataFrame([row]), told)
 
 
 def concluded(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.null_models import WHOLE, whole_people, with_every_group
-from segregation_tools.analysis.replicates import as_html, begun_by, mean_of, replicated, spread_of
+from segregation_tools.analysis.replicates import begun_by, mean_of, replicated, spread_of
 from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.kernels.grouping import sum_by_code
@@ -21,6 +21,7 @@ from segregation_tools.planning.rolls import index_of_rolls, one_valued, room_of
 from segregation_tools.population.columns import groups_and_all, numbers_of
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable

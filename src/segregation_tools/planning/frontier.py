@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html, begun_by
+from segregation_tools.analysis.replicates import begun_by
 from segregation_tools.errors import OptionError
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.planning.goals import minimize, moves, travel_time
@@ -18,6 +18,7 @@ from segregation_tools.planning.problem import read_problem
 from segregation_tools.planning.progress import telling
 from segregation_tools.planning.schools import checked_length, checked_rules, root_of, searched
 from segregation_tools.population.options import real_number, source_of_chance
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

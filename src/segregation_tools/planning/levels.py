@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html, begun_by
+from segregation_tools.analysis.replicates import begun_by
 from segregation_tools.errors import DataError, OptionError, SegregationError, listed
 from segregation_tools.planning.goals import Measure, feeder_parts, measured_by, minimize, parted, split_feeders
 from segregation_tools.planning.plan import Plan, check
@@ -26,6 +26,7 @@ from segregation_tools.planning.schools import (
     searched,
 )
 from segregation_tools.population.options import real_number
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

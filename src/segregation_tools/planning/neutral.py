@@ -12,7 +12,6 @@ import pandas as pd
 
 from segregation_tools.analysis.chance import TIE
 from segregation_tools.analysis.mixing import effective_size, r_hat
-from segregation_tools.analysis.replicates import as_html
 from segregation_tools.errors import GeographyError, OptionError, UndefinedWarning, warn
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.kernels import flips, moves
@@ -30,6 +29,7 @@ from segregation_tools.planning.progress import telling
 from segregation_tools.planning.schools import DEFAULT, checked_rules, root_of
 from segregation_tools.population.chunked.cluster import on_workers
 from segregation_tools.population.options import real_number
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -13,7 +13,7 @@ import pandas as pd
 from segregation_tools.errors import DataError, GeographyError, listed
 from segregation_tools.planning.burden import WALK, burden_of
 from segregation_tools.planning.goals import moves, named, travel_time, value_of
-from segregation_tools.tables import html_table
+from segregation_tools.tables import as_html, html_table
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -330,6 +330,9 @@ class Check:
 
     def __str__(self) -> str:
         return "keeps to all rules" if self else self.violations.to_string(index=False)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.violations, "keeps to all rules" if self else "breaks rules")
 
 
 def check(plan: Plan) -> Check:

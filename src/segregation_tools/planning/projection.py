@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html
 from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
 from segregation_tools.planning.rates import Pupils
 from segregation_tools.planning.rolls import years_and_groups
 from segregation_tools.population.columns import check_one_row, columns_in_order, numbers_of
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population, as_population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html
 from segregation_tools.errors import DataError, OptionError, listed
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.kernels.grouping import sum_by_code
@@ -19,6 +18,7 @@ from segregation_tools.planning.grades import read_grades
 from segregation_tools.planning.projection import Projection, years_ahead, years_of
 from segregation_tools.planning.rates import Pupils
 from segregation_tools.planning.rolls import index_of_rolls, one_valued, room_of, years_and_groups
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence

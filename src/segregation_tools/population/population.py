@@ -14,7 +14,7 @@ from segregation_tools.kernels.grouping import margins_of_sums, sum_by_code
 from segregation_tools.population import checking, rasters, reading
 from segregation_tools.population.environment import ByRows, in_order, joined
 from segregation_tools.population.geography import Geography, warn_web_mercator
-from segregation_tools.tables import Cell, html_table
+from segregation_tools.tables import MOST, Cell, html_table
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -764,7 +764,7 @@ class Population:
             [Cell(str(group), head=True), Cell(f"{people:,.0f}", number=True), Cell(f"{share:.1%}", number=True)]
             for group, people, share in zip(self.groups, self.group_totals, self.mix, strict=True)
         ]
-        return html_table(["group", "people", "share"], rows, caption=repr(self))
+        return html_table(["group", "people", "share"], rows[:MOST], caption=repr(self), more=len(rows) - MOST)
 
     def __len__(self) -> int:
         return int(self.counts[0].size)

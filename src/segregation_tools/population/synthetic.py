@@ -12,6 +12,7 @@ from segregation_tools.errors import DataError, listed
 from segregation_tools.population.geography import Geography
 from segregation_tools.population.grid import Grid
 from segregation_tools.population.population import Population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,6 +198,10 @@ class District:
     blocks: GeoDataFrame
     schools: pd.DataFrame
     travel: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        told = f"District of {len(self.blocks):,} blocks and {len(self.schools):,} schools"
+        return as_html(self.schools.rename_axis("school").reset_index(), told)
 
 
 def synthetic_district(

@@ -62,7 +62,7 @@ def _tiers(pop: Population, page: Mapping[str, Any]) -> str:
     names = [page["tiers_first"].format(tier=parts.tiers[0])]
     names += [page["tiers_next"].format(tier=tier, outer=outer) for outer, tier in pairwise(parts.tiers)]
     names.append(page["tiers_areas"].format(outer=parts.tiers[-1]))
-    rows = [
+    rows: list[list[Cell | str]] = [
         [Cell(name, head=True), number(value, missing), Cell(percent(part, missing), number=True)]
         for name, value, part in zip(names, table["value"], table["share"], strict=True)
     ]
@@ -173,7 +173,7 @@ def telling_radii(pop: Population) -> list[float]:
     if len(places) < 3:
         return []
     tree = cKDTree(places)
-    nearest = float(np.median(tree.query(places, k=2)[0][:, 1]))
+    nearest = float(np.median(np.asarray(tree.query(places, k=[2])[0])))
     extent = float(np.sqrt(np.prod(np.ptp(places, axis=0))))
     sample = places[:: max(1, len(places) // SAMPLE)]
     return [

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html
 from segregation_tools.errors import DataError, OptionError
 from segregation_tools.kernels.nearby import ALIKE
 from segregation_tools.planning.facilities.places import Choice, Places, chosen_places
 from segregation_tools.planning.facilities.reading import Candidates, met, read_candidates
 from segregation_tools.population.columns import groups_and_all
 from segregation_tools.population.options import one_of, real_number
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html
 from segregation_tools.kernels.best_places import UNLIMITED
 from segregation_tools.planning.homes.applicants import Applicants, Worth, read_applicants
 from segregation_tools.planning.homes.lottery import Lottery, drawn_by_lot
@@ -18,6 +17,7 @@ from segregation_tools.planning.homes.shortage import check_enough, refuse_short
 from segregation_tools.population.columns import groups_and_all
 from segregation_tools.population.options import one_of, source_of_chance
 from segregation_tools.population.population import Population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

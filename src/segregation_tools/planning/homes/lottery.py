@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html, begun_by, checked_level, quantiles
+from segregation_tools.analysis.replicates import begun_by, checked_level, quantiles
 from segregation_tools.kernels.best_places import served_in_turn
 from segregation_tools.population.columns import groups_and_all
 from segregation_tools.population.options import real_number
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

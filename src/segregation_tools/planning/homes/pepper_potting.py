@@ -10,7 +10,6 @@ import pandas as pd
 from scipy import sparse
 
 from segregation_tools.analysis.chance import ALTERNATIVES, p_values
-from segregation_tools.analysis.replicates import as_html
 from segregation_tools.autocorrelation.whole import drawn
 from segregation_tools.errors import DataError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.planning.homes.mixes import in_one_order
@@ -20,6 +19,7 @@ from segregation_tools.population.geography import Geography, warn_web_mercator
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.reading import geometry_of
 from segregation_tools.population.weights import weights_between, within_steps
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

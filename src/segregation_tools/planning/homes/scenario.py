@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.replicates import (
-    as_html,
     begun_by,
     checked_level,
     mean_of,
@@ -30,6 +29,7 @@ from segregation_tools.planning.homes.mixes import Mixes, read_mixes
 from segregation_tools.population.columns import groups_and_all
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population, as_population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

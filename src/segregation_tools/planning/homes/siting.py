@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.analysis.replicates import as_html, begun_by
+from segregation_tools.analysis.replicates import begun_by
 from segregation_tools.environments.radius import Radius
 from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
 from segregation_tools.indices.evenness import information_theory
@@ -26,6 +26,7 @@ from segregation_tools.planning.homes.whole import best_whole, nearest, rounded
 from segregation_tools.planning.progress import telling
 from segregation_tools.population.options import one_of, real_number
 from segregation_tools.population.population import Population, as_population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

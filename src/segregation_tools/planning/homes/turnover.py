@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from segregation_tools.analysis.null_models import whole_people
-from segregation_tools.analysis.replicates import BATCH_BYTES, as_html, begun_by, checked_level, mean_of, quantiles
+from segregation_tools.analysis.replicates import BATCH_BYTES, begun_by, checked_level, mean_of, quantiles
 from segregation_tools.errors import CapabilityError, DataError, GroupError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.indices.evenness import dissimilarity, information_theory
 from segregation_tools.indices.together import values_in
@@ -22,6 +22,7 @@ from segregation_tools.planning.rates import Pupils
 from segregation_tools.population.columns import check_one_row, columns_in_order, numbers_of
 from segregation_tools.population.options import real_number
 from segregation_tools.population.population import Population, as_population
+from segregation_tools.tables import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
