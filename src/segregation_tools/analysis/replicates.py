@@ -12,6 +12,7 @@ import pandas as pd
 from segregation_tools.errors import CapabilityError, OptionError, UndefinedWarning, listed, warn
 from segregation_tools.indices.index import Index
 from segregation_tools.indices.together import values_in
+from segregation_tools.kernels.pool import late_bar
 from segregation_tools.kernels.sample import seeds_of
 from segregation_tools.population.chunked.cluster import on_workers
 from segregation_tools.population.environment import joined
@@ -147,7 +148,7 @@ def replicated(
     Returns
     -------
     ndarray of shape (last − first, values)
-        Values of the first population, index by index, then of the next.
+        Values of the first population, index by index, then of the next. A bar tells how far it is if it takes long.
     """
     work = partial(_drawn_and_measured, indices, pops, draw, root)
     if client is None:
@@ -173,9 +174,13 @@ def _drawn_and_measured(
 ) -> Floats:
     at_once = max(1, BATCH_BYTES // (8 * pops[0].counts.size))
     found: list[Floats] = []
-    for begin in range(first, last, at_once):
-        tables = draw(seeds_of(root, begin, min(begin + at_once, last)))
-        found.extend(measured(indices, pops, tables))
+    with late_bar() as tell:
+        for begin in range(first, last, at_once):
+            tables = draw(seeds_of(root, begin, min(begin + at_once, last)))
+            for value in measured(indices, pops, tables):
+                found.append(value)
+                if tell is not None:
+                    tell(len(found) / (last - first))
     return np.stack(found)
 
 

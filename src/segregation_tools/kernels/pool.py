@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import numba
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from typing import Any
 
-__all__ = ["in_chunks", "in_pieces", "threads"]
+__all__ = ["in_chunks", "in_pieces", "late_bar", "threads"]
 
 CHUNK = 2048
 PATIENCE = 2.0  # seconds until a bar tells how far a run is
+OFTEN = 0.1  # seconds from one look of a bar to the next
 
 Result = TypeVar("Result")
 
@@ -96,14 +99,10 @@ def in_pieces(
     try:
         running = [pool.submit(run, place) for place in range(len(pieces))]
         left = wait(running, PATIENCE, FIRST_EXCEPTION).not_done
-        if left and _seen():
-            from tqdm import tqdm
-
-            with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining}", leave=False) as bar:
-                while left and not any(piece.done() and piece.exception() for piece in running):
-                    bar.n = int(100 * sum(done) / len(done))
-                    bar.refresh()
-                    left = wait(left, PATIENCE / 10, FIRST_EXCEPTION).not_done
+        with late_bar(0) as tell:
+            while tell is not None and left and not any(piece.done() and piece.exception() for piece in running):
+                tell(sum(done) / len(done))
+                left = wait(left, PATIENCE / 10, FIRST_EXCEPTION).not_done
         for piece in running:
             if piece.done() and piece.exception() is not None:
                 piece.result()  # what failed is said at once, and the others are stopped
@@ -111,6 +110,53 @@ def in_pieces(
     finally:
         stopped.set()  # interrupted: what has begun ends at its next step, and nothing else begins
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def late_bar(patience: float | None = None, *, anyway: bool = False) -> Iterator[Callable[..., None] | None]:
+    """Tell how far a run is by a bar, once it takes long.
+
+    Parameters
+    ----------
+    patience : float, optional
+        Seconds until there is one; `PATIENCE` without.
+    anyway : bool
+        Whether there is one at once, also where nobody seems to look, and it stays.
+
+    Yields
+    ------
+    callable or None
+        ``tell(share done, words)``; nothing where nobody is looking: at no terminal and in no notebook.
+    """
+    if not (anyway or _seen()):
+        yield None
+        return
+    from tqdm import tqdm
+
+    form = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
+    bar: Any = None
+    due = time.monotonic() + (0 if anyway else PATIENCE if patience is None else patience)
+    last = (0.0, "")
+
+    def look() -> None:
+        nonlocal bar
+        bar = tqdm(total=100, bar_format=form, leave=anyway) if bar is None else bar
+        bar.n = round(100 * last[0])
+        bar.set_postfix_str(last[1])
+
+    def tell(done: float, words: str = "") -> None:
+        nonlocal due, last
+        last = (done, words)
+        if time.monotonic() >= due:
+            due = time.monotonic() + OFTEN
+            look()
+
+    try:
+        yield tell
+    finally:
+        if bar is not None:
+            look()
+            bar.close()
 
 
 class _StoppedError(Exception):

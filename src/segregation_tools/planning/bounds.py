@@ -81,7 +81,8 @@ def certify(plan: Plan, *, seconds: float = 60, progress: Progress = None) -> Ce
     seconds : float
         How long at most; what is proven until then holds.
     progress : bool or callable, optional
-        True for a bar; or ``progress(share done, bound so far)``.
+        A bar comes after two seconds where somebody is looking; True: at once, False: never. Or a function,
+        ``progress(share done, bound so far)``.
 
     Returns
     -------

@@ -192,7 +192,8 @@ def frontier(
         Instead of `seconds`: how many moves are tried in all. The plans are then the same each time, on any number of
         threads.
     progress : bool or callable, optional
-        True for a bar; or ``progress(share done, lowest value so far)``; the value is that of the prices being searched.
+        A bar comes after two seconds where somebody is looking; True: at once, False: never. Or a function,
+        ``progress(share done, lowest value so far)``; the value is that of the prices being searched.
         Interrupted (Ctrl-C), the search for one pair of prices ends, with the best plan until then, and that for the next
         begins.
 

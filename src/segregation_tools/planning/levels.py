@@ -189,7 +189,8 @@ def rezone_levels(
     steps : int, optional
         Instead of `seconds`: how many moves are tried in all. The plan is then the same each time, on any number of threads.
     progress : bool or callable, optional
-        True for a bar; or ``progress(share done, lowest joint goal so far)``; infinite until all levels have zones.
+        A bar comes after two seconds where somebody is looking; True: at once, False: never. Or a function,
+        ``progress(share done, lowest joint goal so far)``; infinite until all levels have zones.
 
     Returns
     -------

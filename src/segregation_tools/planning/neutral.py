@@ -99,7 +99,8 @@ def neutral_plans(
         How many flips are tried, in all chains together; ten or more for each plan. Without, 20,000 for each block (blocks
         kept together are one), a minute or more for 10,000, and more in proportion for more than 200 plans.
     progress : bool or callable, optional
-        True for a bar; or ``progress(share done, plans so far)``.
+        A bar comes after two seconds where somebody is looking; True: at once, False: never. Or a function,
+        ``progress(share done, plans so far)``.
     client : dask.distributed.Client, optional
         Whose workers walk the chains, without telling how far they are; without, it is done here. The plans are the same.
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from segregation_tools.errors import OptionError
+from segregation_tools.kernels.pool import late_bar
 
 __all__ = ["Progress", "Tell", "spent", "telling"]
 
@@ -24,7 +25,7 @@ def telling(progress: Progress, said: str = "goal {:.5f}") -> Iterator[Tell | No
     Parameters
     ----------
     progress : bool or callable, optional
-        True for a bar with the value so far.
+        True for a bar with the value so far; without, there is one where a search takes long and somebody is looking.
     said : str
         How the bar says it.
 
@@ -32,22 +33,20 @@ def telling(progress: Progress, said: str = "goal {:.5f}") -> Iterator[Tell | No
     ------
     callable or None
     """
-    if progress is None or progress is False:
+    if progress is False:
         yield None
-    elif progress is True:
-        from tqdm import tqdm
-
-        with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}") as bar:
+    elif progress is None or progress is True:
+        with late_bar(anyway=progress is True) as show:
 
             def tell(done: float, value: float) -> None:
-                bar.n = round(100 * done)
-                bar.set_postfix_str(said.format(value) if np.isfinite(value) else "none yet")
+                if show is not None:
+                    show(done, said.format(value) if np.isfinite(value) else "none yet")
 
-            yield tell
+            yield None if show is None else tell
     elif callable(progress):
         yield progress
     else:
-        msg = f"progress must be True, or a function of (share done, lowest value), not {progress!r}"
+        msg = f"progress must be True, False, or a function of (share done, lowest value), not {progress!r}"
         raise OptionError(msg)
 
 

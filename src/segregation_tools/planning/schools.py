@@ -78,7 +78,8 @@ def rezone(
         Instead of `seconds`: how many moves are tried in all. The plan is then the same each time, on any number of
         threads.
     progress : bool or callable, optional
-        True for a bar; or ``progress(share done, lowest value so far)``, about five times a second; infinite as long as no
+        A bar comes after two seconds where somebody is looking; True: at once, False: never. Or a function,
+        ``progress(share done, lowest value so far)``, about five times a second; infinite as long as no
         plan keeps to all rules.
 
     Returns
