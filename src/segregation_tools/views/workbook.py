@@ -33,8 +33,9 @@ ABOVE = 2  # rows above the first unit: names, and sums
 CHOICES = (4, 5)  # rows of the first sheet in which the two groups are chosen
 BESIDE = 10  # row of the first sheet with the first measure
 AGREE = "1E-9"
+PAPER = 9  # A4
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")  # text that a program could take for a formula when it is edited
-SHARE, DIFFERENCE = "0.0000", "0.0E+00"
+SHARE, DIFFERENCE, WRAPPED = "0.0000", "0.0E+00", "@"
 
 
 class _Formula(str):
@@ -90,18 +91,18 @@ def write_workbook(
     _refuse_unwritable([title or "", *sheets.groups, *sheets.labels()])
     made = Workbook(write_only=True)
     made.calculation.fullCalcOnLoad = True
-    whole, shares = sheets.counted, [SHARE] * len(pop.groups)
+    whole, shares, narrow = sheets.counted, [SHARE] * len(pop.groups), (24, *[16] * (len(pop.groups) + 1))
     written = {
         "check": (
             sheets.check(title),
-            ("General", "General", "General", DIFFERENCE, "General"),
-            (44, 20, 20, 14, 24, 110),
+            ("General", "General", "General", DIFFERENCE, "General", WRAPPED),
+            (36, 30, 22, 14, 24, 64),
         ),
-        "counts": (sheets.counts(), ("General", whole), (24,)),
+        "counts": (sheets.counts(), ("General", whole), narrow),
         "pair": (sheets.pair(), ("General", whole, whole, SHARE), (24, 16, 16, 22, 22, 22)),
-        "mix": (sheets.mix(), ("General", *shares, whole), (24,)),
-        "exposure": (sheets.exposure(), ("General", SHARE), (24,)),
-        "computed": (sheets.computed(), ("General",), (24,)),
+        "mix": (sheets.mix(), ("General", *shares, whole), narrow),
+        "exposure": (sheets.exposure(), ("General", SHARE), narrow),
+        "computed": (sheets.computed(), ("General",), narrow),
     }
     for name, (rows, formats, widths) in written.items():
         sheet = made.create_sheet(book[name])
@@ -322,16 +323,22 @@ def _column(column: int, last: int) -> str:
 
 def _write(sheet: Any, rows: Iterable[Row], formats: Sequence[str], widths: Sequence[float], frozen: str) -> None:
     """Write a sheet, row by row; text is never taken for a formula."""
+    from openpyxl.worksheet.properties import PageSetupProperties
+
     for i, width in enumerate(widths):
         sheet.column_dimensions[_letter(i)].width = width
     sheet.freeze_panes = frozen or None
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", PAPER
+    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr = 0, PageSetupProperties(fitToPage=True)
+    if frozen:
+        sheet.print_title_rows = f"1:{ABOVE}"
     for row in rows:
         sheet.append([_cell(sheet, thing, formats[min(i, len(formats) - 1)]) for i, thing in enumerate(row)])
 
 
 def _cell(sheet: Any, thing: str | float, look: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
+    from openpyxl.styles import Alignment, Font
 
     if not isinstance(thing, str) or isinstance(thing, _Formula):
         cell = WriteOnlyCell(sheet, str(thing) if isinstance(thing, str) else thing)
@@ -342,5 +349,7 @@ def _cell(sheet: Any, thing: str | float, look: str) -> Any:
     if thing.startswith(RISKY):
         cell.quotePrefix = True
     if isinstance(thing, _Head):
-        cell.font = Font(bold=True)
+        cell.font = Font(name="Calibri", size=11, bold=True)
+    elif look == WRAPPED:
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
     return cell
