@@ -79,8 +79,7 @@ p, li, h1, th[scope=row], td { overflow-wrap: anywhere; } .wide td { overflow-wr
 @media print { :root { color-scheme: light; --page: #fff; --ink: #1c1c1c; --soft: #5a5a5a; --line: #d5d5d5;
   font-size: 11px; } body { margin: 0; padding: 0; font-size: 11px; max-width: none; } p { max-width: none; }
   h2 { margin-top: 1.6rem; } .maps { grid-template-columns: 1fr 1fr; } .single { max-width: 30rem; }
-  .wide { overflow: visible; } th, td { padding: .25rem .4rem; } a { color: inherit; }
-  a[href^="http"]::after { content: " (" attr(href) ")"; overflow-wrap: anywhere; }
+  .wide { overflow: visible; } th, td { padding: .25rem .4rem; }
   .key span, .bar, .bar i, td { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   figure, tr, .pair > *, .key, summary { break-inside: avoid; } thead { display: table-header-group; }
   table { break-inside: auto; } h1, h2, h3, caption, summary, .key, ol { break-after: avoid; }

@@ -35,7 +35,7 @@ BESIDE = 10  # row of the first sheet with the first measure
 AGREE = "1E-9"
 PAPER = 9  # A4
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")  # text that a program could take for a formula when it is edited
-SHARE, DIFFERENCE, WRAPPED = "0.0000", "0.0E+00", "@"
+SHARE, DIFFERENCE = "0.0000", "0.0E+00"
 
 
 class _Formula(str):
@@ -95,8 +95,8 @@ def write_workbook(
     written = {
         "check": (
             sheets.check(title),
-            ("General", "General", "General", DIFFERENCE, "General", WRAPPED),
-            (36, 30, 22, 14, 24, 64),
+            ("General", "General", "General", DIFFERENCE, "General"),
+            (36, 26, 22, 14, 24, 24),
         ),
         "counts": (sheets.counts(), ("General", whole), narrow),
         "pair": (sheets.pair(), ("General", whole, whole, SHARE), (24, 16, 16, 22, 22, 22)),
@@ -225,20 +225,23 @@ class _Sheets:
         apart = self.on("mix", f"{_letter(many + 1)}2")
         of_pairs = self.on("computed", f"$B$2:${_letter(many)}${many + 1}")
         two = f"=INDEX({of_pairs},{self.chosen(0)},{self.chosen(1)})"
-        yield self._beside(0, book["of_two"], f"={self.on('pair', 'F2')}/2", _Formula(two), book["how_two"])
+        yield self._beside(0, book["of_two"], f"={self.on('pair', 'F2')}/2", _Formula(two))
         of_all = f"={apart}/(2*{whole}*SUMPRODUCT({region},1-{region}))"
-        yield self._beside(1, book["of_all"], of_all, float(dissimilarity(pop)), book["how_all"])
+        yield self._beside(1, book["of_all"], of_all, float(dissimilarity(pop)))
         for i, group in enumerate(self.groups):
             own = f"={self.on('exposure', f'{_letter(i + 1)}{i + 3}')}"
             name = book["isolation"].format(group=group)
-            yield self._beside(i + 2, name, own, float(self.met[i, i]), book["how_isolation"])
+            yield self._beside(i + 2, name, own, float(self.met[i, i]))
+        sheets = {sheet: book[sheet] for sheet in ("pair", "mix", "exposure")}
+        yield []
+        yield [_Head(book["how"])]
+        yield from ([book[name].format(**sheets)] for name in ("how_two", "how_all", "how_isolation"))
 
-    def _beside(self, place: int, name: str, formula: str, computed: float | str, how: str) -> Row:
+    def _beside(self, place: int, name: str, formula: str, computed: float | str) -> Row:
         row = BESIDE + place
         agrees, changed = (str(self.book[word]).replace('"', '""') for word in ("agrees", "changed"))
         verdict = f'=IF(ABS(D{row})<{AGREE},"{agrees}","{changed}")'
-        sheets = {sheet: self.book[sheet] for sheet in ("counts", "pair", "mix", "exposure")}
-        return [name, _Formula(formula), computed, _Formula(f"=B{row}-C{row}"), _Formula(verdict), how.format(**sheets)]
+        return [name, _Formula(formula), computed, _Formula(f"=B{row}-C{row}"), _Formula(verdict)]
 
     def counts(self) -> Iterator[Row]:
         """Who lives where, with sums."""
@@ -338,7 +341,7 @@ def _write(sheet: Any, rows: Iterable[Row], formats: Sequence[str], widths: Sequ
 
 def _cell(sheet: Any, thing: str | float, look: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font
+    from openpyxl.styles import Font
 
     if not isinstance(thing, str) or isinstance(thing, _Formula):
         cell = WriteOnlyCell(sheet, str(thing) if isinstance(thing, str) else thing)
@@ -350,6 +353,4 @@ def _cell(sheet: Any, thing: str | float, look: str) -> Any:
         cell.quotePrefix = True
     if isinstance(thing, _Head):
         cell.font = Font(name="Calibri", size=11, bold=True)
-    elif look == WRAPPED:
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
     return cell
