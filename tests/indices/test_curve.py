@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.properties.cases import EVENNESS, assert_same, population, tables
+from tests.properties.cases import assert_same, population, tables
+from tests.properties.proved import EVENNESS
 
 import segregation_tools as sgt
 

@@ -6,7 +6,8 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from tests.properties.cases import ALL, assert_same, flat, ids, population, ready, value
+from tests.properties.cases import assert_same, flat, ids, population, ready, value
+from tests.properties.proved import ALL
 
 import segregation_tools as sgt
 from segregation_tools.indices import blocks as driver

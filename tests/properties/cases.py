@@ -1,32 +1,24 @@
-"""Random populations, and which index has which property."""
+"""Random populations for the properties of indices."""
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import segregation_tools as sgt
 from segregation_tools.indices.index import stocked
+from tests.properties.proved import PROPERTIES
 
-ALL = [index for index in stocked().values() if not index.reads_map]  # those that do are tried in test_maps
-VALUES = [index for index in ALL if index.answer != "units"]
-UNITS = [index for index in ALL if index.answer == "units"]
-EVENNESS = [index for index in ALL if index.dimension == "evenness"]
-ORDINAL = [index for index in ALL if index.dimension == "ordinal"]
-LOCAL = [index for index in VALUES if not index.local_refusal]
-DECOMPOSABLE = [index for index in ALL if index.decomposable]
+TRIED: dict[str, set[str]] = {name: set() for name in PROPERTIES}
 
-# What an index lacks; each has its counterexample in test_counterexamples.py.
-DIRECTED = {
-    "interaction",
-    "atkinson",
-    "gorard",
-    "concentration_profile",
-}  # the first of two groups is another question than the second
-FITTED = {"rank_order_information", "rank_order_variance", "rank_order_squareroot"}  # through a polynomial
-NOT_ONE = {"gorard", "mutual_information", "divergence"}  # under complete separation
-NOT_A_MEAN = {"entropy_diversity", "simpson_diversity"}  # of its local values
-NOT_ZONED = {"min_max"}  # zones as environment differ from merged units
+
+def proves(*names, among=None):
+    """Parametrize a test with the indices of which properties are stated; some of them, where several tests prove it."""
+    (stated,) = {tuple(i.__name__ for i in PROPERTIES[name].indices if among is None or i in among) for name in names}
+    for name in names:
+        TRIED[name].update(stated)
+    return pytest.mark.parametrize("index", [stocked()[name] for name in stated], ids=ids)
 
 
 def ids(index):

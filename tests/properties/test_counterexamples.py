@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import segregation_tools as sgt
-from tests.properties.cases import DIRECTED, FITTED, NOT_A_MEAN, NOT_ONE, NOT_ZONED, population
+from tests.properties.cases import population
+from tests.properties.proved import DIRECTED, NOT_A_MEAN, NOT_ADDED, NOT_ONE, NOT_ZONED, ORDERED
 
 pytestmark = pytest.mark.filterwarnings("ignore:rank_order:segregation_tools.errors.DataWarning")
 
@@ -18,7 +19,7 @@ def test_the_first_group_is_another_question_than_the_second(name):
     assert index(UNEVEN, **options) != pytest.approx(index(UNEVEN[["g1", "g0"]], **options), rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["ordinal_information", "ordinal_variance", "ordinal_squareroot", *sorted(FITTED)])
+@pytest.mark.parametrize("name", sorted(ORDERED))
 def test_the_order_of_ordered_groups_matters(name):
     index = getattr(sgt, name)
     pop = population(np.array([[9.0, 1.0], [1.0, 9.0], [5.0, 2.0]]))
@@ -45,7 +46,7 @@ def test_surfaces_count_units_not_residents(name):
     assert index(UNEVEN.within(sgt.Zones(labels))) != pytest.approx(index(UNEVEN.merge(labels)), rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["dissimilarity", "gini", "squared_coefficient_of_variation", "normalized_exposure"])
+@pytest.mark.parametrize("name", sorted(NOT_ADDED))
 def test_tiers_do_not_add_up(name):
     """Weighted with people, what lies between and within places misses the whole."""
     index = getattr(sgt, name)

@@ -11,7 +11,8 @@ from pyproj import CRS
 
 import segregation_tools as sgt
 from segregation_tools.kernels.decay import KERNELS
-from tests.properties.cases import LOCAL, NOT_ZONED, VALUES, assert_same, flat, ready, value
+from tests.properties.cases import assert_same, flat, ready, value
+from tests.properties.proved import LOCAL, NOT_ZONED, VALUES
 
 pytestmark = pytest.mark.filterwarnings("ignore:rank_order:segregation_tools.errors.DataWarning")
 

@@ -11,16 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import segregation_tools as sgt
-from segregation_tools.indices.index import stocked
-from tests.properties.cases import assert_same, flat, ids
+from tests.properties.cases import assert_same, flat, proves
+from tests.properties.proved import ON_MAPS
 from tests.properties.test_environments import FEET, KILOMETRES, SIDE, UTM, read
 from tests.reference import maps as plain
 
-ON_MAPS = [index for index in stocked().values() if index.reads_map]
 OPTIONS = {"decay": 150.0, "center": "mean", "nearest": 5}
 PAIRS = ["spatial_proximity", "absolute_clustering", "relative_clustering", "distance_decay_exposure"]
 OWN = ["massey_denton", "white", "zero", "left_out"]
-each = pytest.mark.parametrize("index", ON_MAPS, ids=ids)
 few = settings(max_examples=25)
 
 
@@ -57,7 +55,7 @@ def measured(index, frame):
     return flat(answer.sort_index() if index.answer == "units" else answer)
 
 
-@each
+@proves("rows", among=ON_MAPS)
 @few
 @given(frame=strips(), seed=st.integers(0, 99))
 def test_the_order_of_rows_does_not_matter(index, frame, seed):
@@ -65,7 +63,7 @@ def test_the_order_of_rows_does_not_matter(index, frame, seed):
     assert_same(measured(ready(index), shuffled), measured(ready(index), frame), 1e-9)
 
 
-@each
+@proves("length")
 @pytest.mark.parametrize("crs", [KILOMETRES, FEET], ids=["kilometres", "feet"])
 @few
 @given(frame=strips())
@@ -75,7 +73,7 @@ def test_the_unit_of_length_does_not_matter(index, crs, frame):
     assert_same(measured(ready(index), frame.set_geometry(shapes)), measured(ready(index), frame), 1e-8)
 
 
-@each
+@proves("size", among=ON_MAPS)
 @few
 @given(frame=strips(), factor=st.sampled_from([0.25, 7.0]))
 def test_scaling_all_counts_changes_nothing(index, frame, factor):

@@ -9,45 +9,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import segregation_tools as sgt
-from tests.properties.cases import (
-    DECOMPOSABLE,
-    DIRECTED,
-    EVENNESS,
-    FITTED,
-    LOCAL,
-    NOT_A_MEAN,
-    NOT_ONE,
-    NOT_ZONED,
-    ORDINAL,
-    UNITS,
-    VALUES,
-    assert_same,
-    flat,
-    ids,
-    population,
-    ready,
-    tables,
-    value,
-)
+from tests.properties.cases import assert_same, flat, ids, population, proves, ready, tables, value
+from tests.properties.proved import UNITS, VALUES
 
 pytestmark = pytest.mark.filterwarnings("ignore:rank_order:segregation_tools.errors.DataWarning")
 
-every = pytest.mark.parametrize("index", VALUES, ids=ids)
-uneven = pytest.mark.parametrize("index", EVENNESS + ORDINAL, ids=ids)
 
-
-def without(indices, *lacking):
-    return [index for index in indices if not any(index.__name__ in names for names in lacking)]
-
-
-@every
+@proves("rows", among=VALUES)
 @given(counts=tables(), seed=st.integers(0, 99))
 def test_the_order_of_rows_does_not_matter(index, counts, seed):
     order = np.random.default_rng(seed).permutation(counts.shape[1])
     assert_same(value(index, population(counts[:, order], index)), value(index, population(counts, index)))
 
 
-@pytest.mark.parametrize("index", without(VALUES, DIRECTED, {index.__name__ for index in ORDINAL}), ids=ids)
+@proves("names")
 @given(counts=tables(), seed=st.integers(0, 99))
 def test_the_names_of_groups_do_not_matter(index, counts, seed):
     pop = population(counts, index)
@@ -61,33 +36,33 @@ def test_the_names_of_groups_do_not_matter(index, counts, seed):
         assert_same(again.loc[list(pop.groups), list(pop.groups)], answer)
 
 
-@pytest.mark.parametrize("index", without(ORDINAL, {"neighborhood_sorting_index"}), ids=ids)
+@proves("reversal")
 @given(counts=tables())
 def test_from_high_to_low_is_the_same_as_from_low_to_high(index, counts):
     assert_same(value(index, population(counts[::-1])), value(index, population(counts)), 1e-8)
 
 
-@every
+@proves("empty")
 @given(counts=tables())
 def test_an_empty_unit_changes_nothing(index, counts):
     padded = np.column_stack([counts, np.zeros(len(counts))])
     assert_same(value(index, population(padded, index)), value(index, population(counts, index)))
 
 
-@every
+@proves("organisational equivalence")
 @given(counts=tables(), parts=st.integers(2, 4))
 def test_splitting_a_unit_in_proportion_changes_nothing(index, counts, parts):
     split = np.column_stack([counts[:, 1:], *[counts[:, :1] / parts] * parts])
     assert_same(value(index, population(split, index)), value(index, population(counts, index)))
 
 
-@every
+@proves("size", among=VALUES)
 @given(counts=tables(), factor=st.sampled_from([0.25, 3.0, 1e6]))
 def test_scaling_all_counts_changes_nothing(index, counts, factor):
     assert_same(value(index, population(counts * factor, index)), value(index, population(counts, index)))
 
 
-@pytest.mark.parametrize("index", without(EVENNESS + ORDINAL, FITTED), ids=ids)
+@proves("merging")
 @given(counts=tables(), labels=st.lists(st.integers(0, 3), min_size=14, max_size=14))
 def test_merging_units_never_raises_unevenness(index, counts, labels):
     pop = population(counts, index)
@@ -95,7 +70,7 @@ def test_merging_units_never_raises_unevenness(index, counts, labels):
     assert value(index, merged) <= value(index, pop) + 1e-12
 
 
-@pytest.mark.parametrize("index", without(VALUES, FITTED), ids=ids)
+@proves("bounds", among=VALUES)
 @given(counts=tables())
 def test_values_stay_within_their_bounds(index, counts):
     values = flat(value(index, population(counts, index)))
@@ -104,7 +79,7 @@ def test_values_stay_within_their_bounds(index, counts):
     assert (values <= high + 1e-12).all()
 
 
-@uneven
+@proves("even")
 @given(
     mix=st.lists(st.integers(1, 50), min_size=2, max_size=5), sizes=st.lists(st.integers(1, 9), min_size=1, max_size=8)
 )
@@ -112,7 +87,7 @@ def test_an_even_spread_is_zero(index, mix, sizes):
     assert_same(value(index, population(np.outer(mix, sizes).astype(float), index)), 0)
 
 
-@pytest.mark.parametrize("index", without(EVENNESS + ORDINAL, NOT_ONE), ids=ids)
+@proves("separation")
 @given(people=st.lists(st.integers(1, 50), min_size=2, max_size=5))
 def test_complete_separation_is_one(index, people):
     assert_same(value(index, population(np.diag(people).astype(float), index)), 1)
@@ -125,15 +100,18 @@ def test_complete_separation_is_the_entropy_for_indices_in_nats(people):
     assert_same(sgt.divergence(pop), sgt.entropy_diversity(pop))
 
 
-@pytest.mark.parametrize("index", [i for i in without(LOCAL, NOT_A_MEAN) if i.answer == "number"], ids=ids)
+@proves("local")
 @given(counts=tables())
 def test_the_mean_of_local_values_over_residents_is_the_value(index, counts):
     pop = population(counts, index)
-    local = index.local(pop)
-    if index.__name__ == "interaction":  # met by the first group, so that its members weigh
-        assert_same(np.nansum(local * pop.counts[0]) / pop.counts[0].sum(), value(index, pop))
-    else:
-        assert_same(np.nansum(local * pop.sizes) / pop.sizes.sum(), value(index, pop))
+    assert_same(np.nansum(index.local(pop) * pop.sizes) / pop.sizes.sum(), value(index, pop))
+
+
+@proves("local to a group")
+@given(counts=tables())
+def test_the_mean_of_local_values_over_the_first_group_is_the_value(index, counts):
+    pop = population(counts, index)
+    assert_same(np.nansum(index.local(pop) * pop.counts[0]) / pop.counts[0].sum(), value(index, pop))
 
 
 @given(counts=tables())
@@ -151,7 +129,7 @@ def test_local_exposure_weighted_with_a_group_is_its_row(counts):
     assert_same(sgt.exposure(pop), rows)
 
 
-@every
+@proves("parts")
 @given(counts=tables(), cut=st.integers(0, 14))
 def test_parts_merge_to_the_whole(index, counts, cut):
     pop = population(counts, index)
@@ -162,7 +140,7 @@ def test_parts_merge_to_the_whole(index, counts, cut):
     assert_same(index.combine(parts), index(pop))
 
 
-@pytest.mark.parametrize("index", without(VALUES, NOT_ZONED), ids=ids)
+@proves("zones")
 @given(counts=tables(), labels=st.lists(st.integers(0, 3), min_size=14, max_size=14))
 def test_zones_as_environment_equal_merging_their_units(index, counts, labels):
     """The plan theorem: a school plan is an environment."""
@@ -171,7 +149,7 @@ def test_zones_as_environment_equal_merging_their_units(index, counts, labels):
     assert_same(value(index, pop.within(sgt.Zones(labels))), value(index, pop.merge(labels)))
 
 
-@pytest.mark.parametrize("index", DECOMPOSABLE, ids=ids)
+@proves("tiers")
 @given(counts=tables(), labels=st.lists(st.integers(0, 2), min_size=14, max_size=14))
 def test_between_and_within_add_up_to_the_total(index, counts, labels):
     pop = population(counts, index)
@@ -229,8 +207,9 @@ def test_mutual_information_does_not_care_which_axis_is_the_group(counts):
     )
 
 
+@proves("transfers")
 @given(counts=tables(groups=2), seed=st.integers(0, 99))
-def test_moving_someone_to_where_his_group_is_scarcer_never_raises_evenness_indices(counts, seed):
+def test_moving_someone_to_where_his_group_is_scarcer_never_raises_evenness_indices(index, counts, seed):
     """The principle of transfers."""
     chance = np.random.default_rng(seed)
     pop = population(counts)
@@ -245,8 +224,7 @@ def test_moving_someone_to_where_his_group_is_scarcer_never_raises_evenness_indi
     swapped[1, i], swapped[1, j] = counts[1, i] + 1, counts[1, j] - 1
     after = swapped[0] / np.maximum(swapped.sum(axis=0), 1)
     assume(after[i] >= after[j])
-    for index in EVENNESS:
-        assert value(index, population(swapped)) <= value(index, pop) + 1e-12
+    assert value(index, population(swapped)) <= value(index, pop) + 1e-12
 
 
 # ---------------------------------------------------------------- ties between indices
@@ -307,7 +285,7 @@ def test_location_quotients_average_to_one(counts):
 # ---------------------------------------------------------------- values of single units
 
 
-@pytest.mark.parametrize("index", UNITS, ids=ids)
+@proves("rows", "bounds", among=UNITS)
 @given(counts=tables(), seed=st.integers(0, 99))
 def test_values_of_units_do_not_depend_on_other_rows(index, counts, seed):
     order = np.random.default_rng(seed).permutation(counts.shape[1])
