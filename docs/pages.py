@@ -1,4 +1,4 @@
-"""Writes the reference: a page for each index on the shelf, and one for everything else at the front door."""
+"""Writes the reference: a page for each index on the shelf, and one for each room of everything else at the front door."""
 
 from __future__ import annotations
 
@@ -6,92 +6,249 @@ import inspect
 import re
 from typing import TYPE_CHECKING
 
+import patterns
+
 import segregation_tools as sgt
 from segregation_tools.indices.index import Index, stocked
+from tests.properties.proved import PROPERTIES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+ROOMS = {
+    "population": "Populations, reading, invented cities",
+    "environments": "Environments",
+    "indices": "Beside the indices",
+    "autocorrelation": "Spatial autocorrelation",
+    "analysis": "Chance, certainty, scale, change, access",
+    "planning": "Planning",
+    "views": "Pages and pictures",
+    "errors": "Refusals and warnings",
+}
+ANSWERS = {
+    "number": "a float",
+    "groups": "a Series, one value for each group",
+    "matrix": "a DataFrame, from each group (rows) to each group (columns)",
+    "units": "one value for each unit: a Series, or a DataFrame of units × groups",
+}
 
-def write_index_pages(folder: Path) -> None:
+
+def write_reference(folder: Path) -> None:
     """Write every page anew."""
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.md"):
         old.unlink()
+    patterns.draw(folder / "patterns")
     for name, index in stocked().items():
         (folder / f"{name}.md").write_text(index_page(name, index), encoding="utf-8")
+    for room, names in rooms().items():
+        (folder / f"{room}.md").write_text(room_page(room, names), encoding="utf-8")
     (folder / "index.md").write_text(overview(), encoding="utf-8")
-    (folder / "everything_else.md").write_text(everything_else(), encoding="utf-8")
+
+
+# ---------------------------------------------------------------- a page for an index
 
 
 def index_page(name: str, index: Index) -> str:
-    """Write formula, source and worked example of one index, from its docstring."""
-    low, high = index.bounds
-    references = "\n".join(f"- {line}" for line in index.citation().splitlines())
-    needed = index.about.needs
-    known = (f"`{name}`, needed" if name in needed else f"`{name}={value!r}`" for name, value in index.defaults.items())
-    options = ", ".join(known) or "none"
-    text = inspect.cleandoc(index.__doc__)
-    about, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", text, flags=re.MULTILINE)
-    sections = dict(zip(rest[::2], rest[1::2], strict=True))
+    """Write formula, source, properties, pictures and worked example of one index."""
+    about, sections = docstring(index)
+    lead, formula = split_formula(about)
     prose, _, code = sections["Examples"].partition(">>>")
-    notes = f"\n## Notes\n\n{sections['Notes'].strip()}\n" if "Notes" in sections else ""
-    return f"""# {name}
-
-{about.strip()}
-
-| | |
-|---|---|
-| symbol | {index.symbol} |
-| dimension | {index.dimension} |
-| groups | {"two" if index.groups == 2 else "two or more"} |
-| bounds without a local environment | {low} to {"unbounded" if high == float("inf") else high} |
-| options | {options} |
-| local values | {"yes, `." + "local`" if not index.local_refusal else "no: " + index.local_refusal} |
-| tiers add up | {"yes" if index.decomposable else "no"} |
-{described(sections.get("Parameters", ""), index)}{notes}
-## Worked example
-
-{prose.strip()}
-
-```python
->>>{code.rstrip()}
-```
-
-## Sources
-
-{references}
-"""
-
-
-def described(parameters: str, index: Index) -> str:
-    """List what the options mean; what the formula reads beside them comes from the population."""
-    entries = re.findall(r"^(\w+) : (.+)\n((?: +.*\n?)+)", parameters, flags=re.MULTILINE)
-    lines = [f"- `{name}`, {kind}: {' '.join(text.split())}" for name, kind, text in entries if name in index.defaults]
-    return "\n".join(["", "## Options", "", *lines, ""]) if lines else ""
-
-
-def overview() -> str:
-    """List all indices by dimension."""
-    lines = ["# Reference", "", "```{toctree}", ":hidden:", "", *stocked(), "everything_else", "```", ""]
-    lines += ["| index | symbol | dimension | groups | source |", "|---|---|---|---|---|"]
-    lines += [
-        f"| [{name}]({name}.md) | {row['symbol']} | {row['dimension']} | {row['groups']} | {row['source']} |"
-        for name, row in sgt.shelf().iterrows()
-    ]
-    return "\n".join(
-        [*lines, "", "Everything else at the front door: [populations, environments, tables](everything_else.md).", ""]
+    notes = ["## Notes", as_markdown(sections["Notes"], name)] if "Notes" in sections else []
+    return "\n\n".join(
+        [
+            f"# {name}",
+            as_markdown(lead, name),
+            "```{eval-rst}\n"
+            f".. py:function:: segregation_tools.{name}{signature(index)}\n   :no-index-entry:\n\n"
+            f"   Returns {ANSWERS[index.answer]}.\n```",
+            "## Formula",
+            as_markdown(formula, name),
+            "Letters are those of the [notation](index.md#notation).",
+            facts(index),
+            options(sections.get("Parameters", ""), index),
+            *notes,
+            "## Properties",
+            properties(name),
+            "## On textbook patterns",
+            pictures(name, index),
+            "## Worked example",
+            as_markdown(prose, name),
+            f"```python\n>>>{code.rstrip()}\n```",
+            "## Sources",
+            "\n".join(f"- {line}" for line in index.citation().splitlines()),
+            "",
+        ]
     )
 
 
-def everything_else() -> str:
-    """Document what is not an index."""
-    names = [name for name in sgt.__all__ if name not in stocked() and name != "__version__"]
-    parts = ["# Populations, environments, tables, pages", ""]
-    rooms = ["population", "environments", "autocorrelation", "indices", "analysis", "planning", "views", "errors"]
-    for name in sorted(names, key=lambda name: (rooms.index(getattr(sgt, name).__module__.split(".")[1]), name)):
-        thing = getattr(sgt, name)
-        kind = "autoclass" if inspect.isclass(thing) else "autofunction" if callable(thing) else "autodata"
-        members = "\n   :members:" if inspect.isclass(thing) and not issubclass(thing, Exception) else ""
-        parts += ["```{eval-rst}", f".. {kind}:: {thing.__module__}.{name}{members}", "```", ""]
-    return "\n".join(parts)
+def docstring(thing: object) -> tuple[str, dict[str, str]]:
+    """Split a docstring into what stands before its sections, and these."""
+    about, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", inspect.cleandoc(thing.__doc__ or ""), flags=re.MULTILINE)
+    return about.strip(), dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+def split_formula(about: str) -> tuple[str, str]:
+    """Tell what an index says from how it is computed; a formula may end the first line."""
+    lead, _, rest = about.partition("\n\n")
+    said, colon, formula = " ".join(lead.split()).rpartition(": ")
+    if colon and re.search(r"[Σ_]", formula):
+        return f"{said}.", f"{formula.rstrip('.')}.\n\n{rest}".strip()
+    return lead, rest
+
+
+def as_markdown(text: str, own: str = "") -> str:
+    """Set formulas with raised and lowered letters, and link the names of indices; code stays as it is."""
+    parts = re.split(r"(`+[^`]+`+)", text.strip())
+    return "".join(linked(part, own) if at % 2 else maths(part) for at, part in enumerate(parts))
+
+
+def maths(text: str) -> str:
+    """Raise and lower letters."""
+    text = text.replace("<", "&lt;")
+    text = re.sub(r"(?<=[A-Z])\*", r"\\*", text)  # P* is no emphasis
+    text = re.sub(r"\^(?:\(((?:[^()]|\([^()]*\))*)\)|([A-Za-z0-9*]))", r"<sup>\1\2</sup>", text)
+    return re.sub(r"(?<=\S)(?<![A-Za-z]{2})_([A-Za-z0-9]+)|_\{([^{}]*)\}", r"<sub>\1\2</sub>", text)
+
+
+def linked(code: str, own: str) -> str:
+    """Link a name to its page."""
+    name = code.strip("`")
+    return f"[`{name}`]({name}.md)" if name in stocked() and name != own else code
+
+
+def signature(index: Index) -> str:
+    """Write how it is called; what must be named has no default."""
+    needed = index.about.needs
+    shown = [name if name in needed else f"{name}={value!r}" for name, value in index.defaults.items()]
+    return f"(data, /, *, {', '.join(['groups=None', *shown])})"
+
+
+def facts(index: Index) -> str:
+    """List what is declared on an index."""
+    low, high = index.bounds
+    rows = {
+        "symbol": maths(index.symbol).replace("|", r"\|"),
+        "dimension": index.dimension,
+        "groups": "two" if index.groups == 2 else "two or more",
+        "range without a local environment": " to ".join(map(bound, (low, high))),
+        "reads": "the map" if index.reads_map else "any environment",
+        "local values": "yes, `.local`" if not index.local_refusal else f"no: {index.local_refusal}",
+        "tiers add up": "yes" if index.decomposable else "no",
+        "value by chance": "in closed form, `.expected`" if index.about.expected else "by simulation, `sgt.expected`",
+    }
+    return "\n".join(["| | |", "|---|---|", *[f"| {what} | {said} |" for what, said in rows.items()]])
+
+
+def bound(value: float) -> str:
+    """Write an end of a range."""
+    return "unbounded" if abs(value) == float("inf") else f"{value:g}".replace("-", "−")
+
+
+def options(parameters: str, index: Index) -> str:
+    """List what the options mean; what the formula reads beside them comes from the population."""
+    entries = re.findall(r"^(\w+) : (.+)\n((?: +.*\n?)+)", parameters, flags=re.MULTILINE)
+    lines = [f"- `{name}`, {kind}: {' '.join(text.split())}" for name, kind, text in entries if name in index.defaults]
+    return "\n".join(["## Options", "", *lines]) if lines else ""
+
+
+def properties(name: str) -> str:
+    """State what the tests prove of an index, and what it lacks, with a counterexample there."""
+    held = [stated.says for stated in PROPERTIES.values() if name in [index.__name__ for index in stated.indices]]
+    lacking = [stated.lacking[name] for stated in PROPERTIES.values() if name in stated.lacking]
+    lines = ["Proved on random populations by the tests of this library, without a local environment:", ""]
+    lines += [f"- {says}" for says in held]
+    if lacking:
+        lines += ["", "What it lacks, each with a counterexample there:", "", *[f"- {says}" for says in lacking]]
+    return "\n".join(lines)
+
+
+def pictures(name: str, index: Index) -> str:
+    """Show the textbook patterns with the value under each."""
+    kind = patterns.family(index)
+    stated = ", ".join(f"{option}={patterns.OPTIONS[option]!r}" for option in index.about.needs)
+    what = "lowest to highest value of the cells" if index.answer == "units" else "value"
+    of = f"`{name}({stated})`" if stated else f"`{name}`"
+    shown = [
+        f":::{{figure}} patterns/{kind}_{pattern}.png\n:alt: {pattern} city, {name} {value}\n:width: 100%\n\n"
+        f"{pattern}<br>**{value}**\n:::"
+        for pattern, value in patterns.values(index).items()
+    ]
+    return "\n\n".join(
+        [f"Under each map the {what} of {of}. {patterns.legend(kind)}", "::::{container} patterns", *shown, "::::"]
+    )
+
+
+# ---------------------------------------------------------------- everything else
+
+
+def overview() -> str:
+    """List all indices by dimension, and the rooms of everything else."""
+    dimensions = dict.fromkeys(index.dimension for index in stocked().values())
+    lines = ["# Reference", "", "Every index on the shelf, and everything else at the front door, `import segregation_tools as sgt`."]
+    lines += ["", "## Indices", "", "Which one to take: [which index?](../choosing.md)", ""]
+    for dimension in dimensions:
+        names = [name for name, index in stocked().items() if index.dimension == dimension]
+        lines += ["```{toctree}", ":hidden:", f":caption: {dimension}", "", *names, "```", ""]
+    lines += ["```{toctree}", ":hidden:", ":caption: everything else", "", *rooms(), "```", ""]
+    lines += ["| index | symbol | dimension | groups | source |", "|---|---|---|---|---|"]
+    lines += [
+        f"| [{name}]({name}.md) | {maths(row['symbol'])} | {row['dimension']} | {row['groups']} | {row['source']} |"
+        for name, row in sgt.shelf().iterrows()
+    ]
+    lines += ["", "## Notation", "", maths(NOTATION), "", "## Everything else", ""]
+    for room, names in rooms().items():
+        lines += [f"- [{ROOMS[room]}]({room}.md): " + ", ".join(f"`{name}`" for name in names)]
+    return "\n".join([*lines, ""])
+
+
+NOTATION = """
+| letter | what it is |
+|---|---|
+| i, j | units |
+| g, h | groups; of two groups x is the first, y the second |
+| n_ig, x_i, y_i | people of a group in a unit |
+| t_i | people of a unit |
+| T_g, X, Y | people of a group in the region |
+| T | people of the region |
+| p_ig, p_i | share of a group (of the first) among those whom residents of a unit meet: without a local environment, n_ig/t_i |
+| P_g, P | share of a group (of the first) in the region |
+| K | how many groups there are |
+| E, I | entropy −Σ P_g ln P_g and interaction Σ P_g (1 − P_g) of the region; with an index, of what a unit's residents meet |
+| a_i, A | area of a unit, of the region |
+| d_ij, c_ij | distance between two units; proximity exp(−d_ij/decay) |
+""".strip()
+
+
+def rooms() -> dict[str, list[str]]:
+    """Names at the front door that are no indices, by the room they live in."""
+    names = sorted(name for name in sgt.__all__ if name not in stocked() and name != "__version__")
+    lives = {name: home(name).split(".")[1] for name in names}
+    return {room: [name for name in names if lives[name] == room] for room in ROOMS if room in lives.values()}
+
+
+def home(name: str) -> str:
+    """Module in which a public name is written."""
+    return str(getattr(sgt, name).__module__)
+
+
+def room_page(room: str, names: list[str]) -> str:
+    """Document what a room has at the front door: functions, then what they return."""
+    ordered = sorted(names, key=lambda name: (inspect.isclass(getattr(sgt, name)), name))
+    parts = [f"# {ROOMS[room]}", "", "| name | what it is |", "|---|---|"]
+    parts += [f"| [`{name}`](#segregation_tools.{name}) | {first_line(name)} |" for name in ordered] + [""]
+    return "\n".join([*parts, *[described(name) for name in ordered]])
+
+
+def first_line(name: str) -> str:
+    """Say in a line what a name is, as it says itself."""
+    said = docstring(getattr(sgt, name))[0].partition("\n\n")[0]
+    return " ".join(said.split()).replace("|", r"\|").replace("<", "&lt;")
+
+
+def described(name: str) -> str:
+    """Ask for what a name says of itself: parameters, what it returns, an example."""
+    thing = getattr(sgt, name)
+    kind = "autoclass" if inspect.isclass(thing) else "autofunction" if inspect.isfunction(thing) else "autodata"
+    members = "\n   :members:" if inspect.isclass(thing) and not issubclass(thing, Exception) else ""
+    return f"## {name}\n\n```{{eval-rst}}\n.. {kind}:: segregation_tools.{name}{members}\n```\n"
