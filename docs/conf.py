@@ -20,6 +20,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"
 numpydoc_show_class_members = False
 autosummary_generate = True
+toc_object_entries = False  # pages have headings of their own
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
 html_title = "segregation_tools"

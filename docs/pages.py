@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 import patterns
+from tests.properties.proved import PROPERTIES
 
 import segregation_tools as sgt
 from segregation_tools.indices.index import Index, stocked
-from tests.properties.proved import PROPERTIES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +137,7 @@ def facts(index: Index) -> str:
         "tiers add up": "yes" if index.decomposable else "no",
         "value by chance": "in closed form, `.expected`" if index.about.expected else "by simulation, `sgt.expected`",
     }
-    return "\n".join(["| | |", "|---|---|", *[f"| {what} | {said} |" for what, said in rows.items()]])
+    return "\n".join([f"| | {index.__name__} |", "|---|---|", *[f"| {what} | {said} |" for what, said in rows.items()]])
 
 
 def bound(value: float) -> str:
@@ -171,7 +171,7 @@ def pictures(name: str, index: Index) -> str:
     of = f"`{name}({stated})`" if stated else f"`{name}`"
     shown = [
         f":::{{figure}} patterns/{kind}_{pattern}.png\n:alt: {pattern} city, {name} {value}\n:width: 100%\n\n"
-        f"{pattern}<br>**{value}**\n:::"
+        f"{pattern}<br>**{value.replace('; ', '<br>')}**\n:::"
         for pattern, value in patterns.values(index).items()
     ]
     return "\n\n".join(
@@ -185,7 +185,11 @@ def pictures(name: str, index: Index) -> str:
 def overview() -> str:
     """List all indices by dimension, and the rooms of everything else."""
     dimensions = dict.fromkeys(index.dimension for index in stocked().values())
-    lines = ["# Reference", "", "Every index on the shelf, and everything else at the front door, `import segregation_tools as sgt`."]
+    lines = [
+        "# Reference",
+        "",
+        "Every index on the shelf, and everything else at the front door, `import segregation_tools as sgt`.",
+    ]
     lines += ["", "## Indices", "", "Which one to take: [which index?](../choosing.md)", ""]
     for dimension in dimensions:
         names = [name for name, index in stocked().items() if index.dimension == dimension]
@@ -211,10 +215,10 @@ NOTATION = """
 | t_i | people of a unit |
 | T_g, X, Y | people of a group in the region |
 | T | people of the region |
-| p_ig, p_i | share of a group (of the first) among those whom residents of a unit meet: without a local environment, n_ig/t_i |
+| p_ig, p_i | share of a group (of the first) among those whom residents of a unit meet; at home n_ig/t_i |
 | P_g, P | share of a group (of the first) in the region |
 | K | how many groups there are |
-| E, I | entropy −Σ P_g ln P_g and interaction Σ P_g (1 − P_g) of the region; with an index, of what a unit's residents meet |
+| E, I | entropy −Σ P_g ln P_g and interaction Σ P_g (1 − P_g) of the region; with an index, of an environment |
 | a_i, A | area of a unit, of the region |
 | d_ij, c_ij | distance between two units; proximity exp(−d_ij/decay) |
 """.strip()
@@ -228,7 +232,7 @@ def rooms() -> dict[str, list[str]]:
 
 
 def home(name: str) -> str:
-    """Module in which a public name is written."""
+    """Name the module in which a public name is written."""
     return str(getattr(sgt, name).__module__)
 
 

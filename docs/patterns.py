@@ -40,8 +40,8 @@ def legend(kind: str) -> str:
     """Say what the maps show."""
     if kind == "ordered":
         return (
-            f"Four ordered groups, {', '.join(ORDERED)}; the darker a cell, the lower on average. Cells hold 100 people each. "
-            "In *random* everyone's group is drawn with equal chance."
+            f"Four ordered groups, {', '.join(ORDERED)}; the darker a cell, the lower on average. Cells hold 100 people "
+            "each. In *random* everyone's group is drawn with equal chance."
         )
     cells = "Columns grow wider from west to east" if kind == "concentration" else "Cells are 100 m wide"
     return (
@@ -71,7 +71,7 @@ def edges() -> np.ndarray:
 
 
 def _widened(city: sgt.Population) -> sgt.Population:
-    """The same people in columns that grow wider from west to east."""
+    """Put the same people into columns that grow wider from west to east."""
     across = edges()
     boxes = [shapely.box(across[c], -100 * (r + 1), across[c + 1], -100 * r) for r in range(SIDE) for c in range(SIDE)]
     frame = geopandas.GeoDataFrame(pd.DataFrame(city.counts.T, columns=list(city.groups)), geometry=boxes)
@@ -110,7 +110,8 @@ def told(answer: Any, shape: str) -> str:
     if shape == "groups":
         return ", ".join(f"{group} {number(value)}" for group, value in answer.items())
     if shape == "matrix":
-        return ", ".join(f"{g}→{h} {number(answer.loc[g, h])}" for g in answer.index for h in answer.columns)
+        rows = (", ".join(f"{g}→{h} {number(answer.loc[g, h])}" for h in answer.columns) for g in answer.index)
+        return "; ".join(rows)
     known = np.asarray(answer, dtype=float)
     if np.isnan(known).all():
         return number(np.nan)

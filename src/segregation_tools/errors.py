@@ -26,35 +26,113 @@ __all__ = [
 
 
 class SegregationError(ValueError):
-    """Base of every refusal: a `ValueError` whose message names the thing, the choices and the mend."""
+    """Base of every refusal: a `ValueError` whose message names the thing, the choices and the mend.
+
+    Examples
+    --------
+    >>> issubclass(sgt.GroupError, sgt.SegregationError), issubclass(sgt.SegregationError, ValueError)
+    (True, True)
+    """
 
 
 class DataError(SegregationError):
-    """The data given cannot be read as a population."""
+    """The data given cannot be read as a population.
+
+    Examples
+    --------
+    >>> try:
+    ...     sgt.Population([[90, -1], [10, 90]], groups=["a", "b"])
+    ... except sgt.DataError as refusal:
+    ...     print(refusal)
+    column 'a' holds negative counts in rows 1. Correct or drop those rows
+    """
 
 
 class GroupError(SegregationError):
-    """The groups given do not fit what was asked."""
+    """The groups given do not fit what was asked.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[90, 10], [10, 90], [5, 5]], groups=["a", "b", "c"])
+    >>> try:
+    ...     sgt.hutchens(pop)
+    ... except sgt.GroupError as refusal:
+    ...     print(refusal)
+    hutchens compares two groups; this population has 3 ('a', 'b', 'c'). Choose two, pop[['a', 'b']], or one against
+    the rest, pop.versus('a')
+    """
 
 
 class GeographyError(SegregationError):
-    """Metres, geometry or another ingredient of place is missing or unusable."""
+    """Metres, geometry or another ingredient of place is missing or unusable.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[90, 10], [10, 90]], groups=["a", "b"])
+    >>> try:
+    ...     sgt.delta(pop)
+    ... except sgt.GeographyError as refusal:
+    ...     print(refusal)
+    this population has no geometry: read it from a GeoDataFrame (geopandas.read_file, or GeoDataFrame(frame, geometry=...))
+    """
 
 
 class OptionError(SegregationError):
-    """The value of an option is outside its range."""
+    """The value of an option is outside its range.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[90, 10], [10, 90]], groups=["a", "b"])
+    >>> try:
+    ...     sgt.atkinson(pop, b=2)
+    ... except sgt.OptionError as refusal:
+    ...     print(refusal)
+    b must lie between 0 and 1, not 2
+    """
 
 
 class CapabilityError(SegregationError):
-    """An index, environment or result cannot do what was asked, with the reason."""
+    """An index, environment or result cannot do what was asked, with the reason.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[90, 10], [10, 90]], groups=["a", "b"])
+    >>> try:
+    ...     sgt.gini.local(pop)
+    ... except sgt.CapabilityError as refusal:
+    ...     print(refusal)
+    gini has no local values: it compares units pair by pair, so that no unit has a part of its own
+    """
 
 
 class DataWarning(UserWarning):
-    """The data can be used, but something about it should be known."""
+    """The data can be used, but something about it should be known.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     pop = sgt.Population([[90, 10], [10, 90], [0, 0]], groups=["a", "b", "c"])
+    >>> [issubclass(warning.category, sgt.DataWarning) for warning in said], pop.groups
+    ([True], ('a', 'b'))
+    """
 
 
 class UndefinedWarning(UserWarning):
-    """A value is not defined for this population and is NaN, with the reason."""
+    """A value is not defined for this population and is NaN, with the reason.
+
+    Examples
+    --------
+    One group alone is not segregated from anybody.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     value = sgt.information_theory(sgt.Population([[90, 10]], groups=["a"]))
+    >>> value, [issubclass(warning.category, sgt.UndefinedWarning) for warning in said]
+    (nan, [True])
+    """
 
 
 def listed(things: Iterable[object], most: int = 5) -> str:

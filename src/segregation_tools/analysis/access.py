@@ -61,6 +61,19 @@ class Access:
         How far is near enough, ascending, in metres or minutes.
     kernel : str or tuple of (float, float)
         By which near people count more than far ones in a catchment.
+
+    Examples
+    --------
+    Two doctors on a road, 400 m apart; the second is next door to those of b.
+
+    >>> import geopandas
+    >>> homes = geopandas.GeoDataFrame({"a": [30.0, 0], "b": [0.0, 10]}, geometry=geopandas.points_from_xy([0, 900], [0, 0]))
+    >>> doctors = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy([400, 800], [0, 0]))
+    >>> audit = sgt.access(sgt.Population.from_frame(homes, ["a", "b"]), doctors, standard=500)
+    >>> list(audit.measures)
+    ['nearest', 'within_500', 'services_500', 'access_500']
+    >>> audit.to_frame()["nearest"].tolist()
+    [400.0, 100.0]
     """
 
     pop: Population = field(repr=False)

@@ -170,6 +170,13 @@ class NullTest:
         How chance dealt people out.
     alternative : str
         Which values speak against chance.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[90, 10], [10, 90]], groups=["a", "b"])
+    >>> found = sgt.null_test(sgt.dissimilarity, pop, draws=99, rng=7)
+    >>> found.p_value, round(found.value - found.expected, 1)
+    (0.01, 0.7)
     """
 
     index: Index

@@ -126,6 +126,18 @@ class ChangeDecomposition:
         What changed.
     method : str
         How the change was split.
+
+    Examples
+    --------
+    >>> births = sgt.load("nc_births")
+    >>> before, after = (
+    ...     sgt.Population(births[[f"nonwhite_{year}", f"white_{year}"]].T, ["nonwhite", "white"], units=births.index)
+    ...     for year in (1974, 1979)
+    ... )
+    >>> change = sgt.decompose_change(before, after, index=sgt.information_theory)
+    >>> table = change.to_frame().set_index("term")["value"]
+    >>> round(change.value, 4), round(float(table.sum()), 4), change.fell_as_groups_left
+    (-0.0039, -0.0039, [])
     """
 
     a: Population = field(repr=False)

@@ -308,6 +308,15 @@ class ReplicateError:
         With each set.
     factor : float
         Variance for each squared difference from the value.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[90, 10], [10, 90]], groups=["a", "b"])
+    >>> scattered = pop.counts * (1 + np.random.default_rng(1).normal(0, 0.05, (80, 2, 2)))
+    >>> found = sgt.replicate_error(sgt.dissimilarity, pop, scattered)
+    >>> low, high = found.interval(0.95)
+    >>> bool(low < found.value < high)
+    True
     """
 
     index: Index

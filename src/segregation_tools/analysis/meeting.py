@@ -170,6 +170,15 @@ class Meeting:
         Name of the domain where people live.
     residents : Population
         Who lives where.
+
+    Examples
+    --------
+    >>> homes = sgt.Population([[20, 0], [0, 20]], groups=["a", "b"], units=["u", "v"])
+    >>> trips = pd.DataFrame({"from": ["u", "u", "v"], "to": ["x", "y", "y"], "a": [10, 10, 0], "b": [0, 0, 20]})
+    >>> work = sgt.Visits(trips, origin="from", destination="to", weight={"a": "a", "b": "b"})
+    >>> found = sgt.meeting({"home": homes, "work": work}, hours={"home": 60, "work": 40})
+    >>> found.domains["dissimilarity"].round(3).to_dict()
+    {'home': 1.0, 'work': 0.5, 'together': 0.733}
     """
 
     parts: tuple[Domain, ...] = field(repr=False)

@@ -91,6 +91,14 @@ class TierDecomposition:
         What was split.
     pop : Population
         Of whom.
+
+    Examples
+    --------
+    >>> tracts = sgt.load("sacramento")
+    >>> pop = sgt.Population.from_frame(tracts, groups=["white", "black", "asian", "hispanic"], tiers=["county"])
+    >>> parts = sgt.decompose_tiers(sgt.mutual_information, pop)
+    >>> round(parts.value, 4), round(float(parts.to_frame()["value"].sum()), 4)
+    (0.1665, 0.1665)
     """
 
     index: Index
@@ -273,6 +281,14 @@ class MultilevelDissimilarity:
         Predicted effects of the place of each unit, and its rest: they add up to `differences`.
     differences : ndarray of shape (units,)
         x_i/X − y_i/Y.
+
+    Examples
+    --------
+    >>> tracts = sgt.load("sacramento")
+    >>> pop = sgt.Population.from_frame(tracts, groups=["black", "white"], tiers=["county"])
+    >>> found = sgt.multilevel_dissimilarity(pop)
+    >>> round(found.value, 3), found.to_frame()["tier"].tolist()
+    (0.58, ['county', 'unit'])
     """
 
     pop: Population = field(repr=False)

@@ -194,6 +194,14 @@ class Representation:
         Of the intervals.
     by : hashable
         Tier of the places, None where there is one place.
+
+    Examples
+    --------
+    Of 100 people 60 are a; of 20 members 15.
+
+    >>> found = sgt.representation({"a": 15, "b": 5}, sgt.Population([[60], [40]], groups=["a", "b"]))
+    >>> found.to_frame()["ratio"].round(3).to_dict()
+    {'a': 1.25, 'b': 0.625}
     """
 
     people: pd.DataFrame = field(repr=False)

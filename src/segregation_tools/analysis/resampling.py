@@ -253,6 +253,14 @@ class Bootstrap:
         What the drawn populations gave.
     seed : int
         With which the draws began.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[90, 10], [10, 90]], groups=["a", "b"])
+    >>> sure = sgt.bootstrap(sgt.dissimilarity, pop, draws=200, rng=7)
+    >>> low, high = sure.interval(0.95)
+    >>> low < sure.value < high, sure.more(300).draws.shape
+    (True, (500, 1))
     """
 
     samples: tuple[_Sample, ...] = field(repr=False)

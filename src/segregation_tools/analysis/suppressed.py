@@ -146,6 +146,13 @@ class SuppressedBounds:
         Whether each table of whole people was measured, so that the ends are proven.
     suppressed : int
         How many counts are.
+
+    Examples
+    --------
+    >>> schools = pd.DataFrame({"a": [90, 40, None], "b": [None, 60, 95]}, index=["north", "west", "south"])
+    >>> found = sgt.suppressed_bounds(sgt.dissimilarity, schools, ["a", "b"], suppressed=(1, 9))
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.593, 0.681)
     """
 
     index: Index

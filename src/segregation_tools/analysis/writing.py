@@ -145,6 +145,19 @@ def export(table: Population | pd.DataFrame, path: str | PathLike[str], *, min_c
     ------
     CapabilityError
         If the ending is another, or what writes it is not installed.
+
+    Examples
+    --------
+    Counts below 5 are left out.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = sgt.export(sgt.Population([[90, 3], [10, 90]], groups=["a", "b"]), Path(folder) / "counts.csv")
+    ...     print(path.read_text())
+    ,a,b
+    0,90.0,10.0
+    1,,90.0
     """
     target = Path(path)
     if isinstance(table, Population):

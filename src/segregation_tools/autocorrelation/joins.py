@@ -41,6 +41,13 @@ class JoinCounts(Autocorrelation):
         Those of joins of ones, as `Autocorrelation` has them.
     ones, zeros, mixed : Autocorrelation
         Joins of two ones (BB), of two zeros (WW), and of one of each (BW).
+
+    Examples
+    --------
+    >>> halves = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]])
+    >>> found = sgt.join_counts(halves, sgt.Contiguity(rule="rook"))
+    >>> found.ones.value, found.zeros.value, found.mixed.value
+    (7.0, 7.0, 3.0)
     """
 
     ones: Autocorrelation

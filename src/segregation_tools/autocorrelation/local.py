@@ -56,6 +56,13 @@ class LocalAutocorrelation:
         What kind of place it is, where p is at most `level`, by the tail of which that p is.
     level : float
         Largest p-value that counts: 0.05, or what is left of it where the share of false discoveries is limited.
+
+    Examples
+    --------
+    >>> halves = np.array([[1.0, 1, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]])
+    >>> found = sgt.local_moran(halves, sgt.Contiguity(rule="rook"), rng=7)
+    >>> found.value.shape, found.to_frame().columns.tolist()
+    ((3, 4), ['value', 'z', 'p', 'cluster'])
     """
 
     name: str

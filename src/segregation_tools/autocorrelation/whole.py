@@ -44,6 +44,13 @@ class Autocorrelation:
         (k + 1)/(draws + 1), where k draws say as much as the value or more, or as much or less, whichever are fewer.
     draws : ndarray of shape (permutations,)
         The statistic of each draw; empty without.
+
+    Examples
+    --------
+    >>> halves = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]])
+    >>> found = sgt.moran(halves, sgt.Contiguity(rule="rook"))
+    >>> round(found.value, 4), round(found.expected, 4), found.p_value < 0.01
+    (0.6471, -0.0909, True)
     """
 
     name: str

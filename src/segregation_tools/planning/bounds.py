@@ -291,6 +291,17 @@ class Certificate:
         of zones in several pieces today or of a school without a block.
     seconds : float
         How long it took.
+
+    Examples
+    --------
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> pupils = sgt.Population.from_frame(district.blocks, ["a", "b", "c"])
+    >>> today = dict(current=district.blocks["school"], schools=district.schools, travel=district.travel)
+    >>> rules = [sgt.capacity(within=0.15), sgt.contiguous(), sgt.longest_trip(ratio=1.5)]
+    >>> plan = sgt.rezone(pupils, **today, constraints=rules, rng=7, steps=100_000)
+    >>> proof = sgt.certify(plan, seconds=10)
+    >>> bool(proof.bound <= proof.value), bool(proof.bound >= plan.bound)
+    (True, True)
     """
 
     plan: Plan

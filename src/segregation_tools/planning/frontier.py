@@ -121,6 +121,16 @@ class Frontier:
         Of moves and of travel, what each plan was chosen for.
     index : Index
         What was to be small.
+
+    Examples
+    --------
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> pupils = sgt.Population.from_frame(district.blocks, ["a", "b", "c"])
+    >>> today = dict(current=district.blocks["school"], schools=district.schools, travel=district.travel)
+    >>> found = sgt.frontier(pupils, **today, move_penalties=(0, 1), rng=7, steps=50_000)
+    >>> free, dear = found.plans
+    >>> free.moved > dear.moved, bool(free.after["dissimilarity"] < dear.after["dissimilarity"])
+    (True, True)
     """
 
     plans: tuple[Plan, ...]

@@ -88,6 +88,16 @@ class Measure:
         ``guide(problem)``, a `Guide`.
     options : mapping
         With what it was made.
+
+    Examples
+    --------
+    Minutes beyond twenty. `moves`, `travel_time` and `split_feeders` are measures that are there.
+
+    >>> beyond = sgt.Measure("beyond_twenty", lambda problem: (problem.minutes > 20) * problem.share[:, np.newaxis])
+    >>> sgt.minimize(sgt.dissimilarity) + 0.1 * sgt.minimize(beyond) + 0.01 * sgt.minimize(sgt.travel_time)
+    minimize(dissimilarity) + 0.1 * minimize(beyond_twenty) + 0.01 * minimize(travel_time)
+    >>> sgt.minimize(sgt.moves) + sgt.minimize(sgt.split_feeders)
+    minimize(moves) + minimize(split_feeders)
     """
 
     name: str
@@ -409,6 +419,11 @@ def maximize(what: Index | Measure, *, of: Any = None) -> Goal:
     Returns
     -------
     Goal
+
+    Examples
+    --------
+    >>> sgt.maximize(sgt.exposure, of=("a", "b"))
+    maximize(exposure of a to b)
     """
     ((weight, what_of),) = minimize(what, of=of).terms
     return Goal(((-weight, what_of),))

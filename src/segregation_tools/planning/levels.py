@@ -63,6 +63,21 @@ class LevelsPlan:
         What it counts if all pupils are parted from most of those they come with, at one level.
     seed : int
         With which the search began.
+
+    Examples
+    --------
+    >>> levels = {}
+    >>> for level, schools in (("elementary", 6), ("middle", 3)):
+    ...     town = sgt.synthetic_district(60, schools, rng=1)  # the same blocks each time
+    ...     levels[level] = dict(
+    ...         pupils=sgt.Population.from_frame(town.blocks, ["a", "b", "c"]),
+    ...         current=town.blocks["school"],
+    ...         schools=town.schools,
+    ...         travel=town.travel,
+    ...     )
+    >>> found = sgt.rezone_levels(levels, rng=7, steps=50_000)
+    >>> list(found.plans), found.before.shape == found.after.shape
+    (['elementary', 'middle'], True)
     """
 
     plans: Mapping[str, Plan]

@@ -374,6 +374,15 @@ class NeutralPlans:
         Share of them that were made.
     seed : int
         With which chance began.
+
+    Examples
+    --------
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> pupils = sgt.Population.from_frame(district.blocks, ["a", "b", "c"])
+    >>> today = dict(current=district.blocks["school"], schools=district.schools, travel=district.travel)
+    >>> drawn = sgt.neutral_plans(pupils, **today, constraints=[sgt.capacity(within=0.15), sgt.contiguous()], rng=7)
+    >>> len(drawn), bool(sgt.check(drawn.plan(0))), bool(0 <= drawn.place()["lower"] <= 1)
+    (200, True, True)
     """
 
     problem: Problem = field(repr=False)

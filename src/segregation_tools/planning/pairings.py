@@ -574,6 +574,19 @@ class Pairings:
         The goal of no other choice of merges is lower.
     travelled : bool
         Whether minutes were given.
+
+    Examples
+    --------
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> merged = sgt.pair_schools(
+    ...     sgt.Population.from_frame(district.blocks, ["a", "b", "c"]),
+    ...     current=district.blocks["school"],
+    ...     schools=district.schools,
+    ...     grades=["K", "1", "2", "3", "4", "5"],
+    ...     constraints=[sgt.capacity(within=0.3)],
+    ... )
+    >>> merged.proven, bool(merged.after["dissimilarity"] <= merged.before["dissimilarity"])
+    (True, True)
     """
 
     problem: Problem = field(repr=False)

@@ -47,6 +47,15 @@ class Plan:
         What was kept to.
     seed : int or None
         With which the search began; None for an assignment made elsewhere.
+
+    Examples
+    --------
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> pupils = sgt.Population.from_frame(district.blocks, ["a", "b", "c"])
+    >>> today = dict(current=district.blocks["school"], schools=district.schools, travel=district.travel)
+    >>> plan = sgt.score(pupils, district.travel.idxmin(axis=1), **today, constraints=[sgt.capacity(within=0.15)])
+    >>> round(plan.moved, 3), list(plan.before.index), len(plan.to_frame())
+    (0.0, ['dissimilarity', 'moves', 'travel_time'], 60)
     """
 
     problem: Problem = field(repr=False)
@@ -321,6 +330,16 @@ class Check:
     ----------
     violations : DataFrame
         `rule`, `where` (block, school, or "all"), `by` (pupils, pieces, minutes, or 1 for what may not be at all).
+
+    Examples
+    --------
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> pupils = sgt.Population.from_frame(district.blocks, ["a", "b", "c"])
+    >>> today = dict(current=district.blocks["school"], schools=district.schools, travel=district.travel)
+    >>> plan = sgt.score(pupils, district.travel.idxmin(axis=1), **today, constraints=[sgt.capacity(within=0.15)])
+    >>> found = sgt.check(plan)
+    >>> bool(found), list(found.violations.columns)
+    (True, ['rule', 'where', 'by'])
     """
 
     violations: pd.DataFrame
@@ -350,7 +369,12 @@ def check(plan: Plan) -> Check:
 
     Examples
     --------
-    See `rezone`.
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> pupils = sgt.Population.from_frame(district.blocks, ["a", "b", "c"])
+    >>> today = dict(current=district.blocks["school"], schools=district.schools, travel=district.travel)
+    >>> plan = sgt.score(pupils, district.travel.idxmin(axis=1), **today, constraints=[sgt.capacity(within=0.15)])
+    >>> bool(sgt.check(plan))
+    True
     """
     broken = [found for rule in plan.constraints for found in rule.broken(plan.problem, plan.zone)]
     return Check(pd.DataFrame(broken, columns=["rule", "where", "by"]))

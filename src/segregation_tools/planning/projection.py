@@ -45,6 +45,13 @@ class Projection(Mapping[int, Population]):
         Pupils of the homes there today, who grow by a rate.
     of_new_homes : ndarray of shape (years, groups, blocks)
         Pupils of homes built after today.
+
+    Examples
+    --------
+    >>> pupils = sgt.Population([[90, 10], [10, 90]], ["a", "b"], units=["west", "east"])
+    >>> ahead = sgt.project_pupils(pupils, years=2, growth=pd.Series({"a": 0.1, "b": 0.0}))
+    >>> [ahead[year].group_totals.round(1).tolist() for year in ahead]
+    [[100.0, 100.0], [110.0, 100.0], [121.0, 100.0]]
     """
 
     pupils: Population

@@ -53,6 +53,16 @@ class PlanYears:
     rolls : DataFrame
         One row a year and school, schools that close among them; columns ``(zones, group)``: `today`, had today's zones
         stayed; `plan`, were the plan in force for all; of a `PhaseIn` also `phase_in`, as it is in that year.
+
+    Examples
+    --------
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> pupils = sgt.Population.from_frame(district.blocks, ["a", "b", "c"])
+    >>> today = dict(current=district.blocks["school"], schools=district.schools, travel=district.travel)
+    >>> plan = sgt.score(pupils, district.travel.idxmin(axis=1), **today, constraints=[sgt.capacity(within=0.15)])
+    >>> ahead = sgt.project_pupils(pupils, years=3, growth=pd.Series({"a": 0.1, "b": 0.0, "c": 0.0}))
+    >>> sgt.score_years(plan, ahead).years
+    [0, 1, 2, 3]
     """
 
     plan: Plan = field(repr=False)
@@ -236,6 +246,18 @@ class PhaseIn(PlanYears):
         it begins, and then `grandfathered`, who began there under today's zones, and `followed`, who went there after an
         older sibling; `change`, who changes school before having finished it; `parted`, new entrants who go by the plan
         while an older sibling stays.
+
+    Examples
+    --------
+    Six grades; the highest may stay where it began.
+
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> pupils = sgt.Population.from_frame(district.blocks, ["a", "b", "c"])
+    >>> today = dict(current=district.blocks["school"], schools=district.schools, travel=district.travel)
+    >>> plan = sgt.score(pupils, district.travel.idxmin(axis=1), **today, constraints=[sgt.capacity(within=0.15)])
+    >>> phased = sgt.phase_in(plan, grades=6, grandfathered=[6])
+    >>> phased.begins, phased.to_frame().columns.tolist()[:2]
+    (1, ['pupils', 'at_new_school'])
     """
 
     begins: int

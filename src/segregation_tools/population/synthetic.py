@@ -193,6 +193,12 @@ class District:
         Index: school; `block` in which it stands, `seats`.
     travel : DataFrame
         Minutes from each block (rows) to each school (columns).
+
+    Examples
+    --------
+    >>> district = sgt.synthetic_district(60, 4, rng=1)
+    >>> list(district.blocks.columns), list(district.schools.columns)
+    (['a', 'b', 'c', 'school', 'geometry'], ['block', 'seats'])
     """
 
     blocks: GeoDataFrame

@@ -48,6 +48,18 @@ class FacilityPlan:
         people within the standard.
     bound : float
         No choice of as many sites is better.
+
+    Examples
+    --------
+    Two of three blocks get a library: those of the third walk 300 m.
+
+    >>> import geopandas
+    >>> road = geopandas.points_from_xy([0, 300, 900], [0, 0, 0])
+    >>> blocks = geopandas.GeoDataFrame({"a": [30, 0, 20], "b": [0, 10, 40]}, geometry=road)
+    >>> pop = sgt.Population.from_frame(blocks, ["a", "b"])
+    >>> plan = sgt.place_facilities(pop, blocks[["geometry"]], number=2, standard=400)
+    >>> plan.sites.index.tolist(), plan.assignment.tolist(), plan.gap
+    ([0, 2], [0, 0, 2], 0.0)
     """
 
     candidates: Candidates = field(repr=False)
@@ -340,6 +352,16 @@ class FacilityFrontier:
         None is dominated by another.
     least : tuple of float
         How many meetings each was asked for.
+
+    Examples
+    --------
+    >>> import geopandas
+    >>> road = geopandas.points_from_xy([0, 300, 900], [0, 0, 0])
+    >>> blocks = geopandas.GeoDataFrame({"a": [30, 0, 20], "b": [0, 10, 40]}, geometry=road)
+    >>> pop = sgt.Population.from_frame(blocks, ["a", "b"])
+    >>> found = sgt.facility_frontier(pop, blocks[["geometry"]], number=1, standard=400, points=3)
+    >>> len(found.plans) == len(found.to_frame())
+    True
     """
 
     plans: tuple[FacilityPlan, ...]

@@ -42,6 +42,16 @@ class Allocation:
         Households, blocks, utilities and quotas, as they were given.
     everyone : bool
         Whether everyone had to have a home.
+
+    Examples
+    --------
+    Both blocks have two flats, of which each group may have half. Without quotas Bob and Cleo would change places.
+
+    >>> groups = pd.Series(["a", "a", "b", "b"], index=["Ann", "Bob", "Cleo", "Dan"])
+    >>> likes = pd.DataFrame({"north": [9, 8, 2, 1], "south": [1, 3, 2, 6]}, index=groups.index)
+    >>> best = sgt.allocate(groups, pd.Series({"north": 2, "south": 2}), preferences=likes, quotas={"a": 0.5, "b": 0.5})
+    >>> best.value, best.without_quotas.value, best.price_of_diversity
+    (20.0, 25.0, 1.25)
     """
 
     applicants: Applicants

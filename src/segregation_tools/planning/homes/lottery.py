@@ -38,6 +38,15 @@ class Lottery:
         Sum of utilities in each lottery; households who got a block than which none is better for them; those without any.
     seed : int
         With which draws begin; draw r is the same however many are drawn.
+
+    Examples
+    --------
+    >>> groups = pd.Series(["a", "a", "b", "b"], index=["Ann", "Bob", "Cleo", "Dan"])
+    >>> likes = pd.DataFrame({"north": [9, 8, 2, 1], "south": [1, 3, 2, 6]}, index=groups.index)
+    >>> best = sgt.allocate(groups, pd.Series({"north": 2, "south": 2}), preferences=likes, quotas={"a": 0.5, "b": 0.5})
+    >>> drawn = best.lottery(draws=100, rng=7)
+    >>> bool((drawn.draws <= best.value).all()), drawn.unplaced.shape
+    (True, (100, 2))
     """
 
     groups: tuple[Any, ...]

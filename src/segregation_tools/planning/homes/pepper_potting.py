@@ -298,6 +298,16 @@ class PepperPotting:
         Counts of tenures dealt out by lot.
     alternative : str
         Which values speak against chance.
+
+    Examples
+    --------
+    Eight homes along a street, of two tenures in turn.
+
+    >>> import geopandas
+    >>> street = geopandas.GeoSeries.from_xy(np.arange(8) * 10.0, np.zeros(8), crs=32632)
+    >>> found = sgt.pepper_potting(geopandas.GeoDataFrame({"tenure": list("sosososo")}, geometry=street), draws=99, rng=7)
+    >>> round(found.value, 2), found.tenures
+    (1.75, ('o', 's'))
     """
 
     tenures: tuple[Any, ...]

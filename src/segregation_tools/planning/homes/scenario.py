@@ -409,6 +409,15 @@ class Scenario:
         How often intervals hold what really happens.
     seed : int
         With which the draws began.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[900, 100], [100, 900]], ["a", "b"], units=["west", "east"])
+    >>> tenures = pd.DataFrame({"a": [0.4], "b": [1.6]}, index=["social"])
+    >>> changes = pd.DataFrame({"unit": ["west"], "homes": [100], "tenure": ["social"]})
+    >>> found = sgt.what_if(pop, changes, tenures=tenures, indices=sgt.dissimilarity, draws=50, rng=7)
+    >>> bool((found.after < found.before).all()), float(found.ledger["displaced"].sum())
+    (True, 0.0)
     """
 
     pop: Population = field(repr=False)

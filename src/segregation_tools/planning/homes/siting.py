@@ -77,6 +77,18 @@ class HomePlan:
         Those who move in.
     gains : DataFrame
         By how much the goal would fall (`gain`) if a rule were looser by one: `rule` and `of` what; see `binding`.
+
+    Examples
+    --------
+    >>> import geopandas
+    >>> place = geopandas.points_from_xy([0, 500], [0, 0], crs=32632)
+    >>> homes = geopandas.GeoDataFrame({"a": [900.0, 100], "b": [100.0, 900]}, geometry=place)
+    >>> pop = sgt.Population.from_frame(homes, ["a", "b"])
+    >>> sites = homes[["geometry"]].assign(capacity=100)
+    >>> persons = pd.DataFrame({"a": [0.2], "b": [1.8]}, index=["social"])
+    >>> plan = sgt.site_homes(pop, sites, units={"social": 100}, tenures=persons, bandwidths=[200])
+    >>> plan.homes["social"].tolist(), bool((plan.after < plan.before).all())
+    ([100.0, 0.0], True)
     """
 
     pop: Population = field(repr=False)

@@ -308,6 +308,13 @@ class RelocationStress:
         How many of the courses an interval holds.
     seed : int
         With which the draws began.
+
+    Examples
+    --------
+    >>> pop = sgt.Population([[90, 10], [10, 90]], groups=["a", "b"])
+    >>> found = sgt.relocation_stress(pop, years=5, rate=0.5, own_share=0, indices=sgt.dissimilarity, draws=20, rng=7)
+    >>> found.to_frame()["value"].round(1).tolist()[0], len(found.to_frame())
+    (0.8, 6)
     """
 
     draws: dict[Hashable, Floats] = field(repr=False)
