@@ -38,7 +38,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     command, rest = arguments[0], list(arguments[1:])
     if command == "clean":
-        for leftover in (VENV, ROOT / ".cache", ROOT / "docs" / "_build", ROOT / "docs" / "reference"):
+        written = (ROOT / "docs" / name for name in ("_build", "reference", "notebooks"))
+        for leftover in (VENV, ROOT / ".cache", *written):
             shutil.rmtree(leftover, ignore_errors=True)
         return 0
     try:
