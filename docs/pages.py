@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import patterns
@@ -246,13 +249,36 @@ def room_page(room: str, names: list[str]) -> str:
 
 def first_line(name: str) -> str:
     """Say in a line what a name is, as it says itself."""
-    said = docstring(getattr(sgt, name))[0].partition("\n\n")[0]
+    thing = getattr(sgt, name)
+    said = (docstring(thing)[0] if described_itself(thing) else beside(name)).partition("\n\n")[0]
     return " ".join(said.split()).replace("|", r"\|").replace("<", "&lt;")
+
+
+def described_itself(thing: object) -> bool:
+    """Whether a thing has a docstring of its own; values have that of their class."""
+    return inspect.isclass(thing) or inspect.isfunction(thing)
+
+
+def beside(name: str) -> str:
+    """Read what is written below a value where it is made."""
+    body = ast.parse(inspect.getsource(sys.modules[home(name)])).body
+    said = {
+        target.id: note.value.value
+        for made, note in pairwise(body)
+        if isinstance(made, ast.Assign) and isinstance(note, ast.Expr) and isinstance(note.value, ast.Constant)
+        for target in made.targets
+        if isinstance(target, ast.Name)
+    }
+    return " ".join(str(said[name]).split())
 
 
 def described(name: str) -> str:
     """Ask for what a name says of itself: parameters, what it returns, an example."""
     thing = getattr(sgt, name)
-    kind = "autoclass" if inspect.isclass(thing) else "autofunction" if inspect.isfunction(thing) else "autodata"
+    if not described_itself(thing):
+        of = f":class:`~segregation_tools.{type(thing).__name__}`"
+        text = f".. py:data:: segregation_tools.{name}\n\n   {beside(name)} A {of}, where an example stands."
+        return f"## {name}\n\n```{{eval-rst}}\n{text}\n```\n"
+    kind = "autoclass" if inspect.isclass(thing) else "autofunction"
     members = "\n   :members:" if inspect.isclass(thing) and not issubclass(thing, Exception) else ""
     return f"## {name}\n\n```{{eval-rst}}\n.. {kind}:: segregation_tools.{name}{members}\n```\n"

@@ -43,7 +43,9 @@ def test_every_public_name_has_its_place(written):
         if name in stocked():
             assert f".. py:function:: segregation_tools.{name}(" in written[name]
         else:
-            directives = re.compile(rf"^\.\. auto(function|class|data):: segregation_tools\.{name}$", re.MULTILINE)
+            directives = re.compile(
+                rf"^\.\. (?:autofunction|autoclass|py:data):: segregation_tools\.{name}$", re.MULTILINE
+            )
             assert sum(len(directives.findall(page)) for page in written.values()) == 1, name
 
 
@@ -88,6 +90,14 @@ def test_a_page_says_what_is_declared_and_proved(written, name):
 def test_values_under_the_patterns_are_those_of_theory(written, name, values):
     for pattern, value in values.items():
         assert f":alt: {pattern} city, {name} {value}\n" in written[name]
+
+
+def test_values_say_what_is_written_beside_them(written):
+    assert "Share of pupils whose school is another than today." in written["planning"]
+    assert (
+        "| [`travel_time`](#segregation_tools.travel_time) | Mean minutes that a pupil travels. |"
+        in written["planning"]
+    )
 
 
 def test_formulas_are_set_and_code_is_left_alone(pages):
