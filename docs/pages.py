@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import re
 import sys
 from itertools import pairwise
@@ -129,23 +130,32 @@ def signature(index: Index) -> str:
 
 def facts(index: Index) -> str:
     """List what is declared on an index."""
-    low, high = index.bounds
     rows = {
         "symbol": maths(index.symbol).replace("|", r"\|"),
         "dimension": index.dimension,
         "groups": "two" if index.groups == 2 else "two or more",
-        "range without a local environment": " to ".join(map(bound, (low, high))),
+        "range" if index.reads_map else "range without a local environment": bounds(*index.bounds),
         "reads": "the map" if index.reads_map else "any environment",
         "local values": "yes, `.local`" if not index.local_refusal else f"no: {index.local_refusal}",
         "tiers add up": "yes" if index.decomposable else "no",
-        "value by chance": "in closed form, `.expected`" if index.about.expected else "by simulation, `sgt.expected`",
+        "value by chance": by_chance(index),
     }
     return "\n".join([f"| | {index.__name__} |", "|---|---|", *[f"| {what} | {said} |" for what, said in rows.items()]])
 
 
-def bound(value: float) -> str:
-    """Write an end of a range."""
-    return "unbounded" if abs(value) == float("inf") else f"{value:g}".replace("-", "−")
+def by_chance(index: Index) -> str:
+    """Say how the value that chance would give is known."""
+    if index.answer == "units":
+        return "none: it has a value for each unit"
+    return "in closed form, `.expected`" if index.about.expected else "by simulation, `sgt.expected`"
+
+
+def bounds(low: float, high: float) -> str:
+    """Write a range, whose ends may be open."""
+    ends = [f"{end:g}".replace("-", "−") for end in (low, high)]
+    if low == -math.inf:
+        return "open to both sides" if high == math.inf else f"{ends[1]} or less"
+    return f"{ends[0]} or more" if high == math.inf else " to ".join(ends)
 
 
 def options(parameters: str, index: Index) -> str:
@@ -244,7 +254,21 @@ def room_page(room: str, names: list[str]) -> str:
     ordered = sorted(names, key=lambda name: (inspect.isclass(getattr(sgt, name)), name))
     parts = [f"# {ROOMS[room]}", "", "| name | what it is |", "|---|---|"]
     parts += [f"| [`{name}`](#segregation_tools.{name}) | {first_line(name)} |" for name in ordered] + [""]
-    return "\n".join([*parts, *[described(name) for name in ordered]])
+    more = [EVERY_INDEX] if room == "indices" else []
+    return "\n".join([*parts, *[described(name) for name in ordered], *more])
+
+
+EVERY_INDEX = """
+## What every index can do
+
+`sgt.dissimilarity` and its kin are values of this class: called with a population they give the index, and every verb that takes
+an index takes them.
+
+```{eval-rst}
+.. autoclass:: segregation_tools.indices.index.Index
+   :members: __call__, local, expected, bind, partial, combine, citation
+```
+"""
 
 
 def first_line(name: str) -> str:

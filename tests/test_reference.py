@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import segregation_tools as sgt
@@ -98,6 +99,18 @@ def test_values_say_what_is_written_beside_them(written):
         "| [`travel_time`](#segregation_tools.travel_time) | Mean minutes that a pupil travels. |"
         in written["planning"]
     )
+
+
+def test_ranges_and_values_by_chance_are_said_in_words(pages):
+    said = [pages.bounds(*ends) for ends in ((0, 1), (-1, 1), (0, np.inf), (-np.inf, 1), (-np.inf, np.inf))]
+    assert said == ["0 to 1", "−1 to 1", "0 or more", "1 or less", "open to both sides"]
+    known = {name: pages.by_chance(index) for name, index in stocked().items()}
+    city = sgt.synthetic_city("random", rng=1)
+    for name in ("dissimilarity", "gini", "exposure"):
+        assert (stocked()[name].expected(city) is not None) == known[name].startswith("in closed form")
+    with pytest.raises(sgt.CapabilityError):
+        sgt.expected(sgt.location_quotient, city, rng=1)
+    assert known["location_quotient"].startswith("none")
 
 
 def test_formulas_are_set_and_code_is_left_alone(pages):
