@@ -261,8 +261,8 @@ def room_page(room: str, names: list[str]) -> str:
 EVERY_INDEX = """
 ## What every index can do
 
-`sgt.dissimilarity` and its kin are values of this class: called with a population they give the index, and every verb that takes
-an index takes them.
+`sgt.dissimilarity` and its kin are values of this class: called with a population they give the index, and every verb that
+takes an index takes them.
 
 ```{eval-rst}
 .. autoclass:: segregation_tools.indices.index.Index
