@@ -17,6 +17,8 @@
 # Censuses publish grids: how many people live in each cell of 100 metres. Cells are all alike, so that towns can be
 # compared, and small, so that neighbourhoods of any size can be put together from them. One question, for a country that
 # is invented: do its groups live apart by street, by quarter, or by town?
+#
+# *Assumed:* [is it chance?](is_it_chance.ipynb), [which scale](which_scale.ipynb).
 
 # %%
 import os
@@ -38,7 +40,7 @@ country.mix.round(3)
 
 # %%
 figure, ax = plt.subplots(figsize=(6, 6.6))
-shown = ax.imshow(np.where(country.sizes > 0, country.sizes, np.nan), norm="log", cmap="viridis")
+shown = ax.imshow(np.where(country.sizes > 0, country.sizes, np.nan), norm="log", cmap="viridis_r")
 figure.colorbar(shown, ax=ax, label="people in a cell of 100 m", shrink=0.7)
 ax.set(title="Where people live", xlabel="cells from the west", ylabel="cells from the north")
 plt.show()
@@ -67,12 +69,14 @@ sgt.exposure(near).round(3)
 
 # %%
 radii = [0, 200, 500, 1000, 2000, 4000, 8000]
-by_radius = sgt.profile(sgt.information_theory, country, radii=radii)
+by_radius = sgt.profile(sgt.information_theory, country, radii=radii, rng=7, draws=3)
 people = [100, 400, 1600, 6400, 25_600, 102_400]
 by_people = sgt.profile(sgt.information_theory, country, people=people)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True)
-left.plot(by_radius["scale"] / 1000, by_radius["value"], marker="o")
+left.plot(by_radius["scale"] / 1000, by_radius["value"], marker="o", label="measured")
+left.plot(by_radius["scale"] / 1000, by_radius["high"], color="0.5", linestyle=":", label="by chance")
+left.legend(frameon=False)
 left.set(xlabel="kilometres around home", ylabel="H, information theory index", ylim=(0, None))
 right.semilogx(by_people["scale"], by_people["value"], marker="o")
 right.set(xlabel="nearest people")
@@ -82,8 +86,8 @@ plt.show()
 
 # %% [markdown]
 # To the left everyone walks equally far; to the right everyone has as many neighbours, however far they live in a village.
-# The fall from cells to a few hundred metres is chance evening out. What remains after it, and falls between one kilometre
-# and four, are the quarters of the towns.
+# The fall from single cells to 200 metres is mostly chance evening out. What remains after it, and is gone at four kilometres,
+# are the quarters of the towns.
 
 # %% [markdown]
 # ## A map of it
@@ -115,3 +119,12 @@ if file.exists():
 else:
     table = "no census file here: set SGT_TEST_DATA to its folder"
 table
+
+# %% [markdown]
+# ## What you can now say to a government
+#
+# > In this invented country groups live apart by quarter: of what is there beyond chance within 200 metres of home, half is left
+# > within 1 km and hardly anything within 4 km. Towns as wholes are nearly alike. Single cells say little but chance.
+#
+# **Next:** if the country is larger than one machine, see [the list](README.md); if you come from PySAL,
+# [what is it called here?](from_pysal_segregation.ipynb)

@@ -21,6 +21,7 @@
 # *Assumed:* [measure a city](measure_a_city.ipynb), [is it chance](is_it_chance.ipynb), [which scale](which_scale.ipynb).
 
 # %%
+import textwrap
 import warnings
 
 import matplotlib.pyplot as plt
@@ -74,7 +75,7 @@ pd.DataFrame(
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     sgt.compare({name: state(name, 1990) for name in ("North Dakota", "Massachusetts")}, draws=20, rng=7)
-print(said[0].message)
+print(textwrap.fill(str(said[0].message), 100))
 
 # %% [markdown]
 # So a rule, stated before anyone looks at results: all states whose median county had 15,000 to 30,000 residents in 1990.

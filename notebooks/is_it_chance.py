@@ -15,7 +15,9 @@
 # # Is it chance?
 #
 # Deal people out at random, and no unit gets exactly the mix of the city: the smaller the units, the more segregated they
-# look. One question: how much of what we measure would be there if nobody had chosen anything?
+# look. One question: how much of what we measure would be there if everyone lived where a lot had put them?
+#
+# *Assumed:* [measure a city](measure_a_city.ipynb).
 
 # %%
 import matplotlib.pyplot as plt
@@ -51,11 +53,12 @@ rows = [
 pd.DataFrame(rows).set_index(["where", "index"]).round(3)
 
 # %% [markdown]
-# Adjusted values are 0 where people lie as chance would have them and 1 where groups never share a unit (Winship 1977). Two
-# places with units of different size can be compared by these, and not by the raw ones.
+# Adjusted values are 0 where people live as chance would have them and 1 where groups never share a unit (Winship 1977). They
+# are safer than raw ones where units differ in size, but no cure: between 0 and 1 they take out too much of D, as
+# [comparing places](compare_cities.ipynb) shows.
 
 # %% [markdown]
-# ## A thousand cities without choice
+# ## A thousand cities by lot
 #
 # A null model says what chance may move. With *both margins* fixed, everyone changes places with everyone, units keep their
 # sizes and groups their numbers.
@@ -76,8 +79,8 @@ plt.show()
 test
 
 # %% [markdown]
-# None of the draws comes near. A small p-value only says that it is not chance alone; how much is there beyond chance is said
-# by the adjusted value.
+# None of the draws comes near, so that p is the smallest 999 draws can give, 0.001. That only says that it is not chance alone,
+# and with many people it nearly always is small; how much there is beyond chance is said by the adjusted value.
 
 # %% [markdown]
 # ## Chance in other forms
@@ -101,8 +104,17 @@ pd.DataFrame({null: {"value": t.value, "expected": t.expected, "p": t.p_value} f
 # %% [markdown]
 # ## How sure is the value itself?
 #
-# Other people might have been counted, or other tracts. The interval is wide where few are.
+# Other people might have been counted, or other tracts: two questions, two intervals. The second is the wider one here,
+# since there are 403 tracts and 1.7 million people.
 
 # %%
 sure = {of: sgt.bootstrap(sgt.dissimilarity, people, of=of, rng=7) for of in ("people", "units")}
 pd.concat({of: b.to_frame() for of, b in sure.items()}).droplevel(1).round(4)
+
+# %% [markdown]
+# ## What you can now say to a council
+#
+# > By block, pupils have a dissimilarity of 0.37, of which 0.12 would be there by lot, because blocks are small. By tract it is
+# > 0.41, of which 0.02 is chance. We report both figures, always together.
+#
+# The pupils are invented, the tracts are not. **Next:** [who meets whom, at which scale?](which_scale.ipynb)

@@ -16,6 +16,8 @@
 #
 # One question, from a file to an answer that can be put before a council: in the Sacramento area of 2000, who lived in the
 # same census tract as whom, and how far is that from what chance alone would give?
+#
+# *Assumed:* you have seen a table read with pandas or geopandas. This is the first notebook of [a course](README.md).
 
 # %%
 import segregation_tools as sgt
@@ -36,7 +38,7 @@ pop
 # ## All at once
 #
 # Beside each value stands what chance alone would give if the same people were allotted at random to tracts of the same
-# size. Tracts are large, so chance explains almost nothing here; in blocks of 50 people it would.
+# size. Tracts are large, so chance explains next to nothing here; in blocks of 50 people it explains a good part.
 
 # %%
 sgt.summary(pop).drop(columns=["units", "median_unit", "source"]).round(4)
@@ -45,7 +47,8 @@ sgt.summary(pop).drop(columns=["units", "median_unit", "source"]).round(4)
 # ## Whom people meet
 #
 # Row by row: among those who live in the same tract as the average member of the group on the left, the share of each group.
-# If everyone were spread evenly, every row would be the mix of the region.
+# If everyone were spread evenly, every row would be the mix of the region. *Meet* is short for that, here as in all
+# notebooks: living near someone is a chance to meet, and nobody has counted meetings.
 
 # %%
 sgt.exposure(pop).round(3)
@@ -84,8 +87,8 @@ print(f"mean over residents {mean:.6f}, index {sgt.information_theory(pop):.6f}"
 # %% [markdown]
 # ## Place by place
 #
-# Four counties in one call. The same people counted in fewer, larger units would give lower values: compare only places
-# measured alike.
+# Four counties in one call. The same people counted in fewer, larger units would give lower values:
+# [compare only places measured alike](compare_cities.ipynb).
 
 # %%
 by_county = sgt.summary(tracts.groupby("county"), groups=groups, dimension="evenness")
@@ -100,6 +103,9 @@ black_white = {
     county: sgt.Population.from_frame(part, groups=["black", "white"]) for county, part in tracts.groupby("county")
 }
 sgt.lorenz_dominance(black_white["06067"], black_white["06113"])
+
+# %% [markdown]
+# *Neither*: the curves of these two counties cross, so that their order depends on the measure.
 
 # %% [markdown]
 # ## Incomes and other ordered groups
@@ -127,7 +133,7 @@ print(f"at home   D = {sgt.dissimilarity(pupils):.3f}, of which chance {sgt.diss
 print(f"at school D = {sgt.dissimilarity(at_school):.3f}")
 
 # %% [markdown]
-# ## For the council
+# ## A page to hand out
 
 # %%
 import tempfile
@@ -142,8 +148,16 @@ folder.cleanup()
 # ## For the paper
 
 # %%
-table = sgt.summary(pop, dimension="evenness")
 print(sgt.methods(pop, sgt.dissimilarity, sgt.information_theory, data="US Census 2000, Summary File 3"))
 
 # %%
 print(sgt.cite(sgt.dissimilarity)[:420])
+
+# %% [markdown]
+# ## What you can now say to a council
+#
+# > In 2000, 58 in 100 black residents, or as many in 100 white ones, would have had to live in another census tract for both to
+# > be spread alike. In the tract of the average black resident 17 in 100 were black, in a region of 7 in 100. Chance explains
+# > next to none of it. Neither figure says why.
+#
+# **Next:** [is it chance?](is_it_chance.ipynb)

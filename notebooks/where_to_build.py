@@ -15,10 +15,13 @@
 # # Where to build?
 #
 # A region plans 5,000 homes: owned, rented and social. Sites are there for three times as many. One question: at which of them
-# do the homes bring people of all groups closer together, and how sure can a council be that no other choice does much better?
+# would people of all groups come to live nearer to each other, and how sure can a council be that no other choice does much
+# better?
 #
-# Residents are real (tracts around Sacramento, American Community Survey). Sites in Sacramento County, costs, and who lives in
-# homes of which tenure are invented.
+# Residents are real (tracts around Sacramento, census of 2000). Sites in Sacramento County, costs, and who lives in homes of
+# which tenure are invented.
+#
+# *Assumed:* [which scale](which_scale.ipynb).
 
 # %%
 import matplotlib.pyplot as plt
@@ -101,3 +104,14 @@ near = sgt.Radius(1000, kernel="biweight")
 # %% [markdown]
 # A plan like this is a proposal about numbers. Who moves in is not known, what those think who live there already is not in
 # it, and a lower H is not an end in itself. It does show which sites are worth a closer look, and what leaving them out costs.
+
+# %% [markdown]
+# ## What you can now say to a council
+#
+# With your own sites, and the mix of your own homes:
+#
+# > 5,000 homes change the index of a region of 1.7 million people by little: from 0.1548 to 0.1506, and no choice among these
+# > sites within these rules brings it below 0.1505. Homes dealt out by lot would reach 0.1524 on average. So which sites are
+# > chosen matters nearly as much as building at all, and this choice cannot be bettered by much.
+#
+# **Next:** [how segregated is a country, cell by cell?](a_grid_of_a_country.ipynb), or back to [the list](README.md).

@@ -15,8 +15,10 @@
 # # Who meets whom, at which scale?
 #
 # Two cities may be equally segregated by census tract, one street by street, the other quarter by quarter. In the first,
-# a walk to the shop brings people together; in the second, nothing within reach does. One question, for the Sacramento area
-# of 2000: how far from home does one have to go to meet the city?
+# a walk to the shop may bring people together; in the second, nobody else lives within a walk. One question, for the
+# Sacramento area of 2000: how far from home does one have to go to meet the city?
+#
+# *Assumed:* [measure a city](measure_a_city.ipynb); what *by chance* means is in [is it chance?](is_it_chance.ipynb)
 
 # %%
 import matplotlib.pyplot as plt
@@ -52,7 +54,7 @@ pop.mix.round(3)
 # ## All scales at once
 #
 # A profile measures one radius after the other. Beside it, the band in which 95 of 100 cities lie where chance alone has
-# allotted the same tracts their people: here it is so narrow that none of this is chance.
+# allotted the same tracts their people: here it is so narrow and so low that chance explains next to none of this.
 
 # %%
 radii = [0, 500, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000, 24_000]
@@ -121,10 +123,10 @@ pairs = [["black", "white"], ["asian", "white"], ["hispanic", "white"], ["black"
 # Two invented cities show what the ratio tells: a checkerboard and two halves, equally uneven cell by cell.
 
 # %%
-for pattern in ("checkerboard", "ghetto"):
+for name, pattern in {"checkerboard": "checkerboard", "two halves": "ghetto"}.items():  # the second is its name in the literature
     city = sgt.synthetic_city(pattern, rows=24, cols=24, cell_size=250)
     cells, ratio = sgt.information_theory(city), sgt.macro_micro(sgt.information_theory, city, macro=1000, micro=100)
-    print(f"{pattern}: H of the cells {cells:.2f}, of which {ratio:.0%} remains within one kilometre")
+    print(f"{name}: H of the cells {cells:.2f}, of which {ratio:.0%} remains within one kilometre")
 
 # %% [markdown]
 # ## Where
@@ -142,3 +144,11 @@ for ax, metres in zip(axes, (2000, 8000)):
     ax.set(xlim=(west, east), ylim=(south, north))
     ax.set_axis_off()
 fig.colorbar(axes[0].collections[0], ax=axes, shrink=0.7, label="less diverse than the region (local H)");
+
+# %% [markdown]
+# ## What you can now say to a council
+#
+# > Segregation here reaches far: within 2 km of home, those around are 14 % less diverse than the region on average, within 8 km
+# > still 10 %. To meet the region takes a bus, not a walk. What happens within a tract these data cannot show.
+#
+# **Next:** [where does segregation cluster?](where_segregation_clusters.ipynb)

@@ -16,6 +16,8 @@
 #
 # A mayor answers for the quarters of a city, not for the distance between states. One question: between which places does
 # segregation lie, and what moved it? The counties of the United States, black and all other residents, 1960 to 1990.
+#
+# *Assumed:* [measure a city](measure_a_city.ipynb), [comparing places](compare_cities.ipynb).
 
 # %%
 import matplotlib.pyplot as plt
@@ -65,7 +67,8 @@ parts[1990].places("state").sort_values("share", ascending=False).head(8).round(
 # %% [markdown]
 # ## Why did it change?
 #
-# Groups grew at different rates, and so did counties; what is left is *structure*: who lives where, whatever the sizes.
+# Groups grew at different rates, and so did counties; what is left is *structure*: who lives where, whatever the sizes. This is
+# an account of what changed, as in a book-keeper's why: it says which part moved, not what moved it.
 
 # %%
 change = sgt.decompose_change(then[1960], then[1990], index=sgt.information_theory)
@@ -76,8 +79,8 @@ sure = sgt.difference(sgt.information_theory, then[1960], then[1990], of="units"
 sure
 
 # %% [markdown]
-# The interval asks what another set of counties would have shown, drawn together on both dates. And was the change mixing, or
-# did a group leave? None did:
+# The interval asks what another set of counties would have shown, drawn together on both dates. And did H fall only because a
+# group left? The list of such groups is empty:
 
 # %%
 change.fell_as_groups_left
@@ -87,21 +90,32 @@ change.fell_as_groups_left
 
 # %%
 local = change.local()
-parts_of = counties.assign(structure=local["structure"] * 1e4)
+parts_of = counties.assign(structure=local["structure"] * 1e4).to_crs(5070)
 bound = parts_of["structure"].abs().quantile(0.98)
 fig, ax = plt.subplots(figsize=(8, 4.6), layout="constrained")
 parts_of.plot(
     "structure",
     ax=ax,
-    cmap="PuOr",
+    cmap="PuOr_r",
     vmin=-bound,
     vmax=bound,
     legend=True,
     legend_kwds={"shrink": 0.6, "label": "change owed to structure, ten-thousandths of H"},
 )
 ax.set_axis_off()
+ax.set_title("Where structure raised H (above 0) and lowered it, 1960 to 1990")
 plt.show()
 
 # %% [markdown]
 # Counties above 0 came to differ more from the country's mix than the growth of groups and counties explains, those below 0
-# less.
+# less. The largest counties weigh most.
+
+# %% [markdown]
+# ## What you can now say to a council
+#
+# > Counted by county, H was 0.211 in 1960 and 0.192 in 1990; another set of counties might have shown no fall. Beneath it two
+# > things moved against each other: the part between states fell by a third, the part between counties of one state rose by a
+# > fifth and is now the larger one. That is the tier which is ours.
+#
+# Segregation within counties, street by street, is not in these data. **Next:** [where do people of different groups
+# meet?](work_and_leisure.ipynb)

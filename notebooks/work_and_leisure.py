@@ -15,10 +15,12 @@
 # # Where do people of different groups meet?
 #
 # People sleep in one place, work in another, and spend the evening in a third. Most studies of segregation see only the first.
-# One question: at home, at work or in their leisure, where do people of different groups meet?
+# One question: at home, at work or in their leisure, where do people of different groups have a chance to meet?
 #
 # The residents are those of the Sacramento area in 2000. **Where they go is invented**, by one rule for all groups and
 # some dice: it says nothing of Sacramento. Put the flows of your own city in its place.
+#
+# *Assumed:* [measure a city](measure_a_city.ipynb), [which scale](which_scale.ipynb).
 
 # %%
 import matplotlib.pyplot as plt
@@ -79,11 +81,11 @@ day = sgt.meeting({"home": homes, "work": work, "leisure": leisure}, hours={"hom
 day
 
 # %% [markdown]
-# The last row is the life of the residents: whom they meet in all of their time. It lies below the average of the rows above
-# it, since those who are among themselves at one place are not so at another.
+# The last row is the week of the residents: whom they could meet in all of their time. It lies below the average of the rows
+# above it, since those who are among their own at one place need not be so at another.
 
 # %% [markdown]
-# ## Who is among themselves where?
+# ## Who is among their own, and where?
 #
 # Isolation beyond an even spread: 0 where a group is no more among itself than its share of the people says, 1 where it
 # meets only its own.
@@ -133,8 +135,8 @@ for ax, (domain, colour) in zip(axes, {"home": "#08519c", "work": "#d95f0e", "le
 fig.suptitle("Where people meet those of other groups: the part of each domain, and of each place (area of a dot)", fontsize=11);
 
 # %% [markdown]
-# Home is where most of it happens, since most time is spent there, but in small parts: a few places of work bridge more than
-# any neighbourhood does.
+# Home is where most of it happens in this invented week, since most time is spent there, but in small parts: a few places of
+# work have a larger part than any neighbourhood. They are larger, too.
 
 # %% [markdown]
 # ## Who one is, and whom one meets
@@ -169,3 +171,14 @@ pd.DataFrame(
 # Being at one place is a chance to meet, not a meeting: a district with jobs holds many firms that never see each other. And
 # places of different size cannot be set beside each other without thought, since the larger ones look the more mixed: here a
 # place of leisure draws from many tracts.
+
+# %% [markdown]
+# ## What you can now say to a council
+#
+# With flows of your own city in place of these:
+#
+# > Counting where people live, the information theory index is 0.17; counting where they spend their waking hours, 0.07. Work and
+# > leisure are 45 % of the time, and 48 % of the chances to meet across groups. Which places have most of them is in the table.
+# > Whether anyone speaks to anyone there, we do not know.
+#
+# **Next:** [who has a library nearby?](audit_access_to_services.ipynb)

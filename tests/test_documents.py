@@ -62,6 +62,23 @@ def test_notebooks_and_their_scripts_are_one(script):
     assert [cell.source for cell in notebook.cells] == [cell.source for cell in jupytext.read(script).cells]
 
 
+@pytest.mark.parametrize("script", sorted((ROOT / "notebooks").glob("*.py")), ids=lambda path: path.stem)
+def test_notebooks_are_one_course(script):
+    first, *_, last = [cell.source for cell in jupytext.read(script).cells]
+    assert re.match(r"# .*\?\n", first), "the title is the question"
+    assert "*Assumed:*" in first
+    assert "## What you can now say" in last
+    assert "**Next:**" in last.replace("\n", " ")
+    assert f"[{script.stem}]({script.stem}.ipynb)" in (ROOT / "notebooks" / "README.md").read_text("utf-8")
+    assert script.with_suffix(".ipynb").stat().st_size < 700_000
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "notebooks").glob("*.[pm][yd]")), ids=lambda path: path.stem)
+def test_links_between_notebooks_lead_somewhere(page):
+    for target in re.findall(r"\]\(([\w.]+)\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
 def test_the_glossary_has_the_words_of_the_shelf():
     glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
     for dimension in sgt.shelf()["dimension"].unique():
