@@ -14,12 +14,12 @@
 # %% [markdown]
 # # I use PySAL segregation: what is it called here, and will my numbers change?
 #
-# [PySAL segregation](https://github.com/pysal/segregation) taught many of us to measure segregation in Python, and most of this
+# [PySAL segregation](https://github.com/pysal/segregation) taught many of us to measure segregation in Python, and many of this
 # library's reference values are its. One question: for each of its classes, which verb is it here, does it give the same
 # number, and where not, why?
 #
-# *Assumed:* you have used PySAL segregation. It need not be installed: its values, of version 2.6.0, come from the table of
-# reference values that this library is tested against, `tests/oracles` in the repository; ours are computed as you run this.
+# *Assumed:* you have used PySAL segregation. It need not be installed: its values, of version 2.6.0, are written down here, or come
+# from the table that this library is tested against, `tests/oracles` in the repository. Ours are computed as you run this.
 
 # %%
 import ast
@@ -37,7 +37,9 @@ groups = ["white", "black", "asian", "hispanic"]
 # %% [markdown]
 # ## Every name
 #
-# `from_pysal("MultiInfoTheory")` gives the index itself; without a name, the list.
+# `from_pysal("MultiInfoTheory")` gives the index itself; without a name, the list. `names["differs"]` says what to mind, such as
+# `.local` for local classes. `ModifiedDissim`, `BiasCorrectedDissim` and `DensityCorrectedDissim` are not in it: a correction
+# is a verb here, `adjusted(index, method=…)`.
 
 # %%
 names = sgt.from_pysal()
