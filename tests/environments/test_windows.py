@@ -269,7 +269,7 @@ def test_an_interrupted_run_stops_and_leaves_nothing_broken(city):
     threading.Timer(0.4, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
         sgt.dissimilarity(slow)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30  # of the minute it would take
     np.testing.assert_array_equal(numbers(city), numbers(city))
     assert threading.active_count() < 10
 

@@ -407,7 +407,7 @@ def test_seconds_are_those_of_the_whole_frontier(town):
     sgt.frontier(
         town.pupils, **town.today, constraints=RULES, rng=2, seconds=1.5, progress=lambda done, _: seen.append(done)
     )
-    assert 1.2 < time.monotonic() - begun < 1.5 + 5
+    assert 1.2 < time.monotonic() - begun < 1.5 + 20
     assert seen == sorted(seen)
     assert 0 <= seen[0] < 0.2 < 0.8 < seen[-1] <= 1
 

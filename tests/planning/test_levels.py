@@ -321,7 +321,7 @@ def test_seconds_are_those_of_the_whole_search(levels):
     sgt.rezone_levels(levels, rng=1, steps=1000)
     begun = time.monotonic()
     found = sgt.rezone_levels(levels, rng=1, seconds=3)
-    assert 2.7 < time.monotonic() - begun < 3 + 5
+    assert 2.7 < time.monotonic() - begun < 3 + 20
     assert all(map(sgt.check, found.plans.values()))
 
 

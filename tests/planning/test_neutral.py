@@ -163,7 +163,12 @@ SOME = {
 }
 
 
-@pytest.mark.parametrize("name", SOME)
+OFTEN = ("compact", "together", "fall apart")  # the others take minutes more
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in SOME]
+)
 def test_plans_come_as_often_as_they_should(name):
     """Beside all plans there are, each checked by `check`: as often as exp(−compactness × borders) says."""
     given, rules, compactness = SOME[name]

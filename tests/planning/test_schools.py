@@ -84,7 +84,7 @@ def test_seconds_are_those_of_the_search(town):
     begun = time.monotonic()
     seen = []
     found = town.rezone(seconds=1.0, steps=None, progress=lambda done, value: seen.append((done, value)))
-    assert 0.8 < time.monotonic() - begun < 1 + 5  # compiled and read besides
+    assert 0.8 < time.monotonic() - begun < 1 + 20  # compiled and read besides
     assert sgt.check(found)
     assert seen[-1][1] == pytest.approx(found.after["dissimilarity"] + 0.1 * found.moved, abs=1e-5)
     assert all(0 <= done <= 1 for done, _ in seen)
@@ -102,7 +102,7 @@ def test_interrupted_the_best_plan_so_far_is_kept(town, monkeypatch):
 
     monkeypatch.setattr(search, "wait", interrupt)
     found = town.rezone(seconds=3600, steps=None)
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 40
     assert sgt.check(found)
     assert found.after["dissimilarity"] < found.before["dissimilarity"]
     assert threading.active_count() < 10
@@ -551,7 +551,7 @@ def test_an_error_in_progress_ends_the_search(town):
     begun = time.monotonic()
     with pytest.raises(ZeroDivisionError):
         town.rezone(seconds=3600, steps=None, progress=lambda done, value: 1 / 0)
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 40
 
 
 def test_progress_begins_at_today(town):
@@ -569,11 +569,11 @@ def test_tight_rules_end_in_time(town):
     begun = time.monotonic()
     with pytest.raises(sgt.DataError, match=r"cannot be kept together.*loosen capacity\(.*\) or most_moved\(0.01\)"):
         big.rezone(constraints=[*rules, sgt.most_moved(0.01)], seconds=600, steps=None)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60  # of the 600 it may take
     begun = time.monotonic()
     with pytest.raises(sgt.CapabilityError, match="no plan that keeps to all rules"):
         big.rezone(constraints=rules, seconds=0.5, steps=None)
-    assert time.monotonic() - begun < 0.5 + 5
+    assert time.monotonic() - begun < 0.5 + 20
 
 
 def test_what_else_is_refused(town):
