@@ -126,5 +126,5 @@ table
 # > In this invented country groups live apart by quarter: of what is there beyond chance within 200 metres of home, half is left
 # > within 1 km and hardly anything within 4 km. Towns as wholes are nearly alike. Single cells say little but chance.
 #
-# **Next:** if the country is larger than one machine, see [the list](README.md); if you come from PySAL,
+# **Next:** if the country is larger than one machine, [what then?](beyond_one_machine.ipynb); if you come from PySAL,
 # [what is it called here?](from_pysal_segregation.ipynb)

@@ -1,5 +1,6 @@
 """What the documents show runs: the README, the first steps, the notebooks."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -32,6 +33,9 @@ ROOT = Path(__file__).parents[1]
                 "interaction",
                 "access",
                 "policy",
+                "pictures",
+                "reports",
+                "beyond",
             )
         ],
     ],
@@ -40,14 +44,16 @@ def test_the_code_runs_and_says_the_truth(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     space = {}
     text = (ROOT / document).read_text("utf-8")
+    exec("import segregation_tools as sgt", space)  # noqa: S102 - our own document
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        for line in map(str.strip, block.splitlines()):
-            code, _, said = line.partition("  #")
-            exec("import segregation_tools as sgt\n" + code, space)  # noqa: S102 - our own document
-            number = re.match(r" (\d+(?:\.\d+)?)[,:]", said)
+        lines = block.encode().splitlines()
+        for statement in ast.parse(block).body:
+            exec(compile(ast.Module([statement], []), document, "exec"), space)  # noqa: S102 - our own document
+            said = lines[statement.end_lineno - 1][statement.end_col_offset :].decode()
+            number = re.match(r" *# (\d+(?:\.\d+)?)[,:]", said)
             if number:
-                value = eval(code.strip(), space)  # noqa: S307 - our own document
-                assert value == pytest.approx(float(number[1]), abs=5e-4), line
+                value = eval(ast.unparse(statement), space)  # noqa: S307 - our own document
+                assert value == pytest.approx(float(number[1]), abs=5e-4), said
     assert (tmp_path / "report.html").exists() == ("report(" in text)
 
 

@@ -700,11 +700,11 @@ def test_interrupted_at_once_todays_zones_are_the_plan(town):
         raise KeyboardInterrupt
 
     for goal in (None, sgt.minimize(sgt.information_theory), sgt.minimize(sgt.gini)):
-        for length in ({"steps": 50_000}, {"seconds": 5, "steps": None}):
+        for length in ({"steps": 50_000}, {"seconds": 60, "steps": None}):
             begun = time.monotonic()
             plan = town.rezone(goal=goal, progress=stop, **length)
             assert plan.moved == 0
-            assert time.monotonic() - begun < 4
+            assert time.monotonic() - begun < 30
 
 
 def test_where_todays_zones_are_in_the_way_zones_grow_from_the_schools():
