@@ -327,6 +327,24 @@ class Contiguous(Rule):
         tuple of rule, school, and by how many pieces
         """
         beyond = pieces(problem.touching(self.tolerance), zone, self.left_out(problem))[1] - self.most(problem)
+        yield from self.apart(problem, zone, beyond)
+
+    def apart(self, problem: Problem, zone: Codes, beyond: Codes) -> Broken:
+        """Yield what is broken, where it is known how many pieces there are; see `broken`.
+
+        Parameters
+        ----------
+        problem : Problem
+            The district.
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block.
+        beyond : ndarray of int, shape (schools,)
+            By how many pieces each zone has too many.
+
+        Yields
+        ------
+        tuple of rule, school, and by how many pieces
+        """
         for school in np.flatnonzero(beyond > 0).tolist():
             yield "contiguous", problem.schools[school], float(beyond[school])
         placed = np.flatnonzero(problem.stands >= 0)

@@ -30,6 +30,7 @@ __all__ = [
     "Measure",
     "alike",
     "check_groups",
+    "cost_of",
     "feeder_parts",
     "guide_of",
     "maximize",
@@ -529,7 +530,7 @@ def value_of(problem: Problem, zone: Codes, what: Index | Chosen | Measure) -> f
         return float(values[(group, *met)])
     if what.value is not None:
         return what.value(problem, zone)
-    return float(_cost(what, problem)[np.arange(len(zone)), zone].sum())
+    return float(cost_of(problem, what)[np.arange(len(zone)), zone].sum())
 
 
 def guide_of(problem: Problem, what: Index | Chosen | Measure) -> Guide:
@@ -547,14 +548,34 @@ def guide_of(problem: Problem, what: Index | Chosen | Measure) -> Guide:
     Guide
     """
     if isinstance(what, Measure):
-        return Guide(cost=_cost(what, problem), exact=what.value is None) if what.guide is None else what.guide(problem)
+        return (
+            Guide(cost=cost_of(problem, what), exact=what.value is None) if what.guide is None else what.guide(problem)
+        )
     index, at = (what, []) if isinstance(what, Index) else (what.index, _groups(problem, what))
     if index.about.zonal is not None:
         return Guide(forms=(index.about.zonal(_mix(problem), *at),), exact=not index.options)
     return Guide(forms=() if at else (by_deviation(_mix(problem)),), exact=False)
 
 
-def _cost(what: Measure, problem: Problem) -> Floats:
+def cost_of(problem: Problem, what: Measure) -> Floats:
+    """Say what each block adds to a measure in the zone of each school.
+
+    Parameters
+    ----------
+    problem : Problem
+        The district.
+    what : Measure
+        A sum over blocks.
+
+    Returns
+    -------
+    ndarray of shape (blocks, schools)
+
+    Raises
+    ------
+    OptionError
+        If it says nothing, or no number for some.
+    """
     if what.cost is None:
         msg = f"the measure {what.name!r} has neither cost=, what a block costs, nor value= with a guide="
         raise OptionError(msg)

@@ -15,7 +15,7 @@ from segregation_tools.kernels import moves
 from segregation_tools.planning.constraints import ROUNDING, Contiguous, rooms_of
 from segregation_tools.planning.feasible import check_feasible
 from segregation_tools.planning.goals import check_groups, guide_of, measured_by, value_of
-from segregation_tools.planning.pieces import joining, pieces
+from segregation_tools.planning.pieces import joining, pieces, strays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Landscape:
         rules : sequence of Rule
             What is kept to.
         begin : ndarray of int, shape (blocks,), optional
-            Where the search begins, instead of today's zones: a plan that keeps to all rules.
+            Where the search begins, instead of today's zones. What breaks rules in it is mended as in those.
 
         Returns
         -------
@@ -128,10 +128,8 @@ class Landscape:
             fewest if fewest < problem.sizes.sum() else np.inf,
             whole is not None,
         )
-        if begin is not None:
-            start = begin[np.unique(parts, return_index=True)[1]]
-        else:
-            start = _nearest(units, may) if most is None else _started(units, may, left_out, most)
+        here = units.current if begin is None else begin[np.unique(parts, return_index=True)[1]]
+        start = _nearest(units, here, may) if most is None else _started(units, here, may, left_out, most)
         rolls = np.bincount(start, units.sizes, len(low))
         moved = units.sizes[(units.current >= 0) & (start != units.current)].sum()
         if (rolls > high + ROUNDING).any() or (rolls < low - ROUNDING).any() or moved > fewest + ROUNDING:
@@ -442,17 +440,17 @@ def _check_joined(problem: Problem, whole: Contiguous) -> None:
         raise DataError(msg)
 
 
-def _nearest(units: Problem, allowed: Allowed) -> Codes:
-    """Begin at today's zones; what may not stay, or closes, goes to the nearest school that it may."""
-    zone = units.current.copy()
+def _nearest(units: Problem, here: Codes, allowed: Allowed) -> Codes:
+    """Begin at zones; what may not stay, or closes, goes to the nearest school that it may."""
+    zone = here.copy()
     wrong = (zone < 0) | ~allowed[np.arange(len(zone)), zone]
     zone[wrong] = np.where(allowed, units.minutes, np.inf).argmin(axis=1)[wrong]
     return zone
 
 
-def _started(units: Problem, allowed: Allowed, left_out: Codes, most: Codes) -> Codes:
-    """Begin at today's zones; what may not stay, or closes, goes to a school whose zone touches, the nearest first."""
-    zone = units.current.copy()
+def _started(units: Problem, here: Codes, allowed: Allowed, left_out: Codes, most: Codes) -> Codes:
+    """Begin at zones; what may not stay, or closes, goes to a school whose zone touches, the nearest first."""
+    zone = here.copy()
     rows = np.arange(len(zone))
     placed = np.flatnonzero(units.stands >= 0)
     nowhere = np.flatnonzero((units.stands < 0) & (np.bincount(zone[zone >= 0], minlength=len(units.stands)) == 0))
@@ -466,13 +464,8 @@ def _started(units: Problem, allowed: Allowed, left_out: Codes, most: Codes) -> 
     lost = exempt & (zone < 0)  # joined to nothing
     zone[lost] = np.where(allowed, units.minutes, np.inf).argmin(axis=1)[lost]
     piece, many = pieces(units, zone, left_out)
-    for school in np.flatnonzero(many > most):  # a block that another school took may have cut a zone apart
-        mine = np.flatnonzero((zone == school) & ~exempt)
-        sizes = np.bincount(piece[mine], minlength=len(zone))
-        if units.stands[school] >= 0:
-            sizes[piece[units.stands[school]]] = len(zone) + 1
-        kept = np.argsort(-sizes, kind="stable")[: most[school]]
-        zone[mine[~np.isin(piece[mine], kept)]] = -1
+    for apart in strays(zone, piece, many, most, units.stands, left_out).values():
+        zone[apart] = -1  # a block that another school took may have cut a zone apart
     joins = joining(units, left_out)
     grown = _grown(zone, units.minutes, allowed, joins)
     if (grown < 0).any():  # today's zones are in the way: begin at the schools, the near first, but not always

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.intp]
 
-__all__ = ["joining", "pieces"]
+__all__ = ["joining", "pieces", "pieces_of", "strays"]
 
 
 def joining(problem: Problem, left_out: Codes) -> csr_array:
@@ -62,15 +62,67 @@ def pieces(problem: Problem, zone: Codes, left_out: Codes, zones: int | None = N
     many : ndarray of int, shape (schools,)
         How many pieces each zone has.
     """
+    return pieces_of(joining(problem, left_out), zone, left_out, zones or len(problem.schools))
+
+
+def pieces_of(joins: csr_array, zone: Codes, left_out: Codes, zones: int) -> tuple[Codes, Codes]:
+    """Find the pieces of zones, where it is known what joins; see `pieces`.
+
+    Parameters
+    ----------
+    joins : csr_array of shape (blocks, blocks)
+        From `joining`.
+    zone, left_out, zones
+        As in `pieces`.
+
+    Returns
+    -------
+    piece, many : ndarray of int
+        As `pieces` gives them.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    edges = coo_array(joining(problem, left_out))
+    edges = coo_array(joins)
     a, b = edges.coords
     same = zone[a] == zone[b]
     graph = coo_array((np.ones(int(same.sum())), (a[same], b[same])), shape=edges.shape)
     _, piece = connected_components(graph, directed=False)
     counted = np.setdiff1d(np.arange(len(zone)), left_out)
-    pairs = np.unique(np.stack([zone[counted], piece[counted]]), axis=1)
-    many = np.bincount(pairs[0][pairs[0] >= 0], minlength=zones or len(problem.schools))
+    pairs = np.unique(zone[counted] * np.int64(len(zone)) + piece[counted])
+    whose = pairs // len(zone)
+    many = np.bincount(whose[whose >= 0], minlength=zones)
     return piece.astype(np.intp), many.astype(np.intp)
+
+
+def strays(zone: Codes, piece: Codes, many: Codes, most: Codes, stands: Codes, left_out: Codes) -> dict[int, Codes]:
+    """Find the blocks that are cut off from their zone: in other pieces than that of the school, and the largest.
+
+    Parameters
+    ----------
+    zone : ndarray of int, shape (blocks,)
+        Position of the school of each block.
+    piece, many : ndarray of int
+        From `pieces`.
+    most : ndarray of int, shape (schools,)
+        How many pieces each zone may have.
+    stands : ndarray of int, shape (schools,)
+        Block in which each school stands, −1 where that is unknown.
+    left_out : ndarray of int
+        Blocks that are exempt.
+
+    Returns
+    -------
+    dict of int to ndarray of int
+        By school with too many pieces, the blocks outside those that it may keep.
+    """
+    exempt = np.isin(np.arange(len(zone)), left_out)
+    found = {}
+    for school in np.flatnonzero(many > most).tolist():
+        mine = np.flatnonzero((zone == school) & ~exempt)
+        sizes = np.bincount(piece[mine], minlength=len(zone))
+        if stands[school] >= 0 and zone[stands[school]] == school:
+            sizes[piece[stands[school]]] = len(zone) + 1
+        kept = np.argsort(-sizes, kind="stable")[: most[school]]
+        found[school] = mine[~np.isin(piece[mine], kept)]
+    return found

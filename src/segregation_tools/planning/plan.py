@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.intp]
 
-__all__ = ["Check", "Plan", "check", "values_of"]
+__all__ = ["Check", "Plan", "check", "positions_of", "values_of"]
 
 SHORT = {"minutes_before": "min_before", "minutes_now": "min_now"}  # of columns in shapefiles
 
@@ -161,19 +161,9 @@ class Plan:
         >>> plan.edited({"B00001": "S02"}).assignment["B00001"]
         'S02'
         """
-        blocks, schools = (
-            pd.Index(list(changes), tupleize_cols=False),
-            pd.Index(list(changes.values()), tupleize_cols=False),
-        )
         zone, problem = self.zone.copy(), self.problem
-        at, to = problem.blocks.get_indexer(blocks), problem.schools.get_indexer(schools)
-        for what, given, found, known in (
-            ("blocks", blocks, at, problem.blocks),
-            ("open schools", schools, to, problem.schools),
-        ):
-            if (found < 0).any():
-                msg = f"there are no {what} {listed(given[found < 0].unique())}; there are {listed(known)}"
-                raise DataError(msg)
+        at = positions_of("blocks", problem.blocks, changes)
+        to = positions_of("open schools", problem.schools, changes.values())
         zone[at] = to
         return replace(self, zone=zone, seed=None)
 
@@ -298,6 +288,35 @@ class Plan:
         return html_table(
             ["", "before", "after"], rows, caption=f"{self._title}: {self.moved:.1%} of pupils change school"
         )
+
+
+def positions_of(what: str, known: pd.Index[Any], labels: Iterable[Hashable]) -> Codes:
+    """Find labels among those that are known.
+
+    Parameters
+    ----------
+    what : str
+        What they are, for the refusal.
+    known : pandas.Index
+        All there are.
+    labels : iterable of hashable
+        Which.
+
+    Returns
+    -------
+    ndarray of int
+
+    Raises
+    ------
+    DataError
+        If one is not there.
+    """
+    wanted = pd.Index(list(labels), tupleize_cols=False)
+    at = known.get_indexer(wanted) if len(wanted) else np.zeros(0, dtype=np.intp)
+    if (at < 0).any():
+        msg = f"there are no {what} {listed(wanted[at < 0].unique())}; there are {listed(known)}"
+        raise DataError(msg)
+    return np.asarray(at, dtype=np.intp)
 
 
 def values_of(problem: Problem, zone: Codes, whats: Iterable[Any]) -> pd.Series[float]:

@@ -157,7 +157,8 @@ def searched(
     seconds, steps
         As in `rezone`.
     begin : ndarray of int, shape (blocks,), optional
-        Where the search begins, instead of today's zones: a plan that keeps to all rules. What is found is no worse.
+        Where the search begins, instead of today's zones. What is found is no worse, if that keeps to all rules; what
+        breaks them is mended first.
     progress : bool or callable, optional
         As in `rezone`.
     interrupted : callable, optional

@@ -23,13 +23,13 @@ from segregation_tools.planning.constraints import (
     Together,
     rooms_of,
 )
-from segregation_tools.planning.goals import Chosen, Measure, measured_by, moves, travel_time
+from segregation_tools.planning.goals import Chosen, measured_by, moves, named, travel_time
 from segregation_tools.planning.plan import check
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.curves import COLOURS
 from segregation_tools.views.maps import can_be_drawn
+from segregation_tools.views.measures import MeasureWords, rounded
 from segregation_tools.views.parts import (
-    about,
     coordinates,
     figure,
     key,
@@ -53,9 +53,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = dict[str, Any]
 
-__all__ = ["plan_parts"]
+__all__ = ["PlanFacts", "burden_part", "plan_parts"]
 
-SHARES = ("moves", "split_feeders", "walkers_lost", "outside_band")  # measures that are shares of all pupils
 SHOWN = 20  # broken rules that are listed at once; more can be opened
 
 
@@ -77,7 +76,7 @@ def plan_parts(plan: Plan, words: Words, title: str | None, min_count: float) ->
     -------
     list of str
     """
-    facts = _Facts(plan, words, min_count)
+    facts = PlanFacts(plan, words, min_count)
     text = facts.text
     drawn = _maps(plan, text) if can_be_drawn(plan.problem.pupils) else said(words["page"]["no_map"])
     found = "not_given" if plan.seed is None else "not_found"
@@ -85,7 +84,7 @@ def plan_parts(plan: Plan, words: Words, title: str | None, min_count: float) ->
         _lead(facts),
         section(text["asked_title"], _asked(facts)),
         section(text["maps_title"], drawn),
-        section(text["burden_title"], _burden(facts)),
+        section(text["burden_title"], burden_part(facts)),
         section(text["schools_title"], _schools(facts)),
         section(text["check_title"], _check(facts)),
         section(text["not_title"], "".join(said(one) for one in [text[found], *text["not_text"]])),
@@ -94,7 +93,7 @@ def plan_parts(plan: Plan, words: Words, title: str | None, min_count: float) ->
 
 
 @dataclass(frozen=True, eq=False)
-class _Facts:
+class PlanFacts:
     """What several parts of the page are made of, computed once.
 
     Attributes
@@ -114,8 +113,7 @@ class _Facts:
     @cached_property
     def text(self) -> Words:
         """Words of this page."""
-        page = self.words["page"]
-        return {**self.words["plan"], "suppressed": page["suppressed"], "undefined": page["undefined"]}
+        return {**self.words["plan"], "suppressed": self.words["page"]["suppressed"]}
 
     @cached_property
     def measures(self) -> dict[str, tuple[float, float]]:
@@ -164,48 +162,16 @@ class _Facts:
         return bool(small(count, self.min_count))
 
     @cached_property
-    def whats(self) -> dict[str, Index | Chosen | Measure]:
-        """What is measured, by name."""
-        return {measured_by(what): what for what in [*(what for _, what in self.plan.goal.terms), moves, travel_time]}
-
-    def about(self, name: str) -> tuple[str, str]:
-        """Say what a measure is called and how it is read."""
-        what, groups = self.whats[name], len(self.plan.problem.pupils.groups)
-        if isinstance(what, Chosen):
-            called, read = about(what.index.__name__, self.words, groups)
-            return self.text[f"of_{len(what.of)}"].format(name=called, group=what.of[0], met=what.of[-1]), read
-        if isinstance(what, Index) and what.options:
-            return name, about(what.__name__, self.words, groups)[1]
-        if isinstance(what, Index):
-            return about(what.__name__, self.words, groups)
-        return about(
-            what.name, self.words, groups, {name: self._told(name, value) for name, value in what.options.items()}
-        )
-
-    def _told(self, option: str, value: Any) -> str:
-        """Spell with what a measure was made."""
-        if isinstance(value, Index):
-            return about(value.__name__, self.words, len(self.plan.problem.pupils.groups))[0]
-        if option in ("low", "high"):
-            return _round(value)
-        return f"{value:g}" if isinstance(value, float) else str(value)
-
-    def value(self, name: str, value: float) -> str:
-        """Spell the value of a measure."""
-        if np.isnan(value):
-            closing = (self.plan.problem.current < 0).any()
-            return str(self.text["unknown" if closing else "undefined"])
-        what = self.whats[name]
-        if isinstance(what, Measure) and what.name in SHARES:
-            people = value * float(self.plan.problem.sizes.sum())
-            return str(self.text["untold"]) if 0 < round(people, 6) < self.min_count else percent(value, "")
-        return str(self.text["minutes"].format(minutes=f"{value:.1f}")) if name == travel_time.name else f"{value:.4f}"
+    def spelled(self) -> MeasureWords:
+        """What its measures are called."""
+        whats = [*(what for _, what in self.plan.goal.terms), moves, travel_time]
+        return MeasureWords(self.plan.problem, named(whats), self.words, self.min_count)
 
 
 # ---------------------------------------------------------------- what was asked
 
 
-def _lead(facts: _Facts) -> str:
+def _lead(facts: PlanFacts) -> str:
     problem, text, untold = facts.plan.problem, facts.text, bool(facts.untold[-1])
     moved = float(facts.burden["moved"].iloc[-1])
     said_moved = "lead_few" if untold else "lead_moved" if moved else "lead_nobody"
@@ -229,22 +195,22 @@ def _lead(facts: _Facts) -> str:
     for name, (before, after) in facts.measures.items():
         if name != moves.name and not np.isnan(after):
             form = text["lead_new_value" if np.isnan(before) else "lead_changes"]
-            values = {"before": facts.value(name, before), "after": facts.value(name, after)}
-            sentences.append(form.format(name=facts.about(name)[0], **values))
+            values = {"before": facts.spelled.value(name, before), "after": facts.spelled.value(name, after)}
+            sentences.append(form.format(name=facts.spelled.about(name)[0], **values))
     return said(" ".join(sentences), "lead")
 
 
-def _asked(facts: _Facts) -> str:
+def _asked(facts: PlanFacts) -> str:
     plan, text = facts.plan, facts.text
     asked: dict[str, float] = {}
     for weight, what in plan.goal.terms:
         asked[measured_by(what)] = asked.get(measured_by(what), 0) + weight
     rows = []
     for name, dates in facts.measures.items():
-        called, read = facts.about(name)
+        called, read = facts.spelled.about(name)
         weight = asked.get(name, 0)
         wanted = text["asked_small" if weight > 0 else "asked_large" if weight < 0 else "asked_nothing"]
-        values = [facts.value(name, value) for value in dates]
+        values = [facts.spelled.value(name, value) for value in dates]
         if name == moves.name and facts.untold[-1]:
             values[1] = text["untold"]
         weighed = f"{abs(weight):g}" if weight else text["untold"]
@@ -271,7 +237,7 @@ def _rule(rule: Rule, rules: Words) -> str:
             )
             return str(rules[f"capacity_{form}"])
         case Capacity(within=float() | int() as share):
-            return str(rules["capacity_within"].format(within=_round(share)))
+            return str(rules["capacity_within"].format(within=rounded(share)))
         case Contiguous(exempt=()):
             return str(rules["contiguous"])
         case Contiguous():
@@ -281,7 +247,7 @@ def _rule(rule: Rule, rules: Words) -> str:
         case LongestTrip():
             return str(rules["longest_trip_ratio"].format(ratio=f"{rule.ratio:g}"))
         case MostMoved():
-            return str(rules["most_moved"].format(share=_round(rule.share)))
+            return str(rules["most_moved"].format(share=rounded(rule.share)))
         case Locked():
             return str(rules["locked"].format(blocks=whole(len(rule.units))))
         case Forbidden():
@@ -289,11 +255,6 @@ def _rule(rule: Rule, rules: Words) -> str:
         case Together():
             return str(rules["together"].format(labels=whole(rule.labels.nunique())))
     return repr(rule)
-
-
-def _round(share: float) -> str:
-    """Spell a share as somebody chose it."""
-    return f"{100 * share:.10g}\u202f%"
 
 
 # ---------------------------------------------------------------- maps
@@ -310,7 +271,19 @@ def _maps(plan: Plan, text: Words) -> str:
 # ---------------------------------------------------------------- whom it asks to move
 
 
-def _burden(facts: _Facts) -> str:
+def burden_part(facts: PlanFacts) -> str:
+    """Write whom a plan asks to change school, and how far: a table, and how it is read.
+
+    Parameters
+    ----------
+    facts : PlanFacts
+        Of the plan.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     burden, untold, text = facts.burden, facts.untold, facts.text
     names = [*map(str, facts.plan.problem.pupils.groups), text["burden_all"]]
     rows = []
@@ -362,7 +335,7 @@ def _both(text: Words, before: float, after: float) -> str:
 # ---------------------------------------------------------------- each school
 
 
-def _schools(facts: _Facts) -> str:
+def _schools(facts: PlanFacts) -> str:
     plan, text, counts, hidden = facts.plan, facts.text, facts.rolls, facts.hidden
     groups = plan.problem.pupils.groups
     room = _room(plan, text)
@@ -414,7 +387,7 @@ def _room(plan: Plan, text: Words) -> list[str] | None:
     return [*told, text["untold"]]
 
 
-def _share(facts: _Facts, counts: Floats, group: int, hidden: NDArray[np.bool_]) -> str:
+def _share(facts: PlanFacts, counts: Floats, group: int, hidden: NDArray[np.bool_]) -> str:
     """Share of a group in a school, in whole per cent: finer, and a block that moves could be had from the difference."""
     if hidden[group] or not counts[-1]:
         return facts.told(counts[group], hides=True)
@@ -436,7 +409,7 @@ def _bar(counts: Floats, hidden: NDArray[np.bool_]) -> tuple[tuple[float, str], 
 # ---------------------------------------------------------------- rules and provenance
 
 
-def _check(facts: _Facts) -> str:
+def _check(facts: PlanFacts) -> str:
     text = facts.text
     if not facts.plan.constraints:
         return said(text["check_free"])
@@ -464,7 +437,7 @@ def _check(facts: _Facts) -> str:
     return said(text["check_broken"]) + f'<div class="wide">{html_table(text["check_header"], rows)}</div>' + below
 
 
-def _bound(facts: _Facts) -> str:
+def _bound(facts: PlanFacts) -> str:
     """Say how low zones could be at all, where that is known."""
     plan = facts.plan
     if np.isnan(plan.bound):
@@ -477,7 +450,7 @@ def _called(rule: str, text: Words) -> str:
     return str(text["called"].get(rule, rule))
 
 
-def _amount(rule: str, by: float, facts: _Facts) -> str:
+def _amount(rule: str, by: float, facts: PlanFacts) -> str:
     """Say by how much a rule is broken; not where that would tell of few pupils."""
     unit = facts.text["measured"].get(rule)
     hides = unit == facts.text["measured"]["capacity"] and (
@@ -486,7 +459,7 @@ def _amount(rule: str, by: float, facts: _Facts) -> str:
     return "–" if unit is None or hides else f"{by:,.1f}".removesuffix(".0").replace(",", "\u202f") + f" {unit}"
 
 
-def _provenance(facts: _Facts, title: str | None) -> str:
+def _provenance(facts: PlanFacts, title: str | None) -> str:
     plan, page, text, min_count = facts.plan, facts.words["page"], facts.text, facts.min_count
     problem = plan.problem
     sizes = problem.sizes[problem.sizes > 0]
@@ -506,5 +479,5 @@ def _provenance(facts: _Facts, title: str | None) -> str:
         text["source_search"]: text["source_given" if plan.seed is None else "source_found"].format(seed=plan.seed),
         text["source_small"]: text["source_small_text"].format(least=f"{min_count:g}"),
     }
-    indices = (what.index if isinstance(what, Chosen) else what for what in facts.whats.values())
+    indices = (what.index if isinstance(what, Chosen) else what for what in facts.spelled.whats.values())
     return provenance(told, [index.__name__ for index in indices if isinstance(index, Index)], page)

@@ -16,7 +16,7 @@ from segregation_tools.views.maps import NOBODY, aspect
 from segregation_tools.views.parts import DPI, png
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from geopandas import GeoSeries
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.intp]
     Box = tuple[float, float, float, float]  # left, top, right, bottom
 
-__all__ = ["Mark", "ZoneMaps", "told_apart", "zone_key"]
+__all__ = ["BORDER", "INK", "Mark", "ZoneMaps", "fills", "placed", "told_apart", "zone_key"]
 
 # Paul Tol's light scheme: fills that can be told apart by everyone and leave what is written on them legible.
 FILLS = ("#77aadd", "#eedd88", "#ffaabb", "#44bb99", "#ee8866", "#bbcc33", "#99ddff", "#aaaa00")
@@ -107,6 +107,25 @@ class Mark(NamedTuple):
         return left, bottom - 0.25 * LETTER
 
 
+def fills(schools: int, neighbours: Callable[[], NDArray[np.bool_]]) -> list[str]:
+    """Choose a fill for every school: its own where there are enough, else another than those of its neighbours.
+
+    Parameters
+    ----------
+    schools : int
+        How many.
+    neighbours : callable
+        Says whose zones touch, (schools, schools); asked only where that matters.
+
+    Returns
+    -------
+    list of str
+        Colours.
+    """
+    chosen = np.arange(schools) if schools <= len(FILLS) else told_apart(neighbours())
+    return [FILLS[colour % len(FILLS)] for colour in chosen]
+
+
 @dataclass(frozen=True, eq=False)
 class ZoneMaps:
     """The two maps of a plan: one frame, one colour a school, and its name at one place.
@@ -153,10 +172,8 @@ class ZoneMaps:
         return cls(plan, flat.reindex(shapes.index), zones, *_frame(flat, stretch))
 
     def colours(self) -> list[str]:
-        """Choose a fill for every school: its own where there are enough, else another than those of its neighbours."""
-        schools = len(self.plan.problem.schools)
-        chosen = np.arange(schools) if schools <= len(FILLS) else told_apart(self._neighbours())
-        return [FILLS[colour % len(FILLS)] for colour in chosen]
+        """Choose a fill for every school."""
+        return fills(len(self.plan.problem.schools), self._neighbours)
 
     def _neighbours(self) -> NDArray[np.bool_]:
         schools = len(self.plan.problem.schools)
