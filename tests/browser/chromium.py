@@ -43,8 +43,13 @@ def started(profile):
     return Chrome(options=options, service=Service(executable_path=driver))
 
 
-def show(browser, path, *, dark=False, phone=False, size=None):
-    """Open a page from disk, in light or dark, on a desk, a phone or in a window of `size`; forget what was before it."""
+def show(browser, path, **look):
+    """Open a page from disk, see `show_address`."""
+    show_address(browser, path.resolve().as_uri(), **look)
+
+
+def show_address(browser, address, *, dark=False, phone=False, size=None):
+    """Open a page, in light or dark, on a desk, a phone or in a window of `size`; forget what was before it."""
     width, height = size or (PHONE if phone else DESKTOP)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
@@ -53,7 +58,7 @@ def show(browser, path, *, dark=False, phone=False, size=None):
     browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": phone})
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
     requests_made(browser), console_errors(browser)
-    browser.get(path.resolve().as_uri())
+    browser.get(address)
 
 
 def console_errors(browser):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from segregation_tools.planning.problem import Problem
 
-__all__ = ["MeasureWords", "rounded"]
+__all__ = ["MeasureWords", "amount", "rounded"]
 
 SHARES = ("moves", "split_feeders", "walkers_lost", "outside_band")  # measures that are shares of all pupils
 
@@ -91,3 +91,20 @@ def rounded(share: float) -> str:
     str
     """
     return f"{100 * share:.10g}\u202f%"
+
+
+def amount(by: float, unit: str) -> str:
+    """Spell by how much a rule is broken.
+
+    Parameters
+    ----------
+    by : float
+        How much.
+    unit : str
+        Of what.
+
+    Returns
+    -------
+    str
+    """
+    return f"{by:,.1f}".removesuffix(".0").replace(",", "\u202f") + f" {unit}"

@@ -28,7 +28,7 @@ from segregation_tools.planning.plan import check
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.curves import COLOURS
 from segregation_tools.views.maps import can_be_drawn
-from segregation_tools.views.measures import MeasureWords, rounded
+from segregation_tools.views.measures import MeasureWords, amount, rounded
 from segregation_tools.views.parts import (
     coordinates,
     figure,
@@ -456,7 +456,7 @@ def _amount(rule: str, by: float, facts: PlanFacts) -> str:
     hides = unit == facts.text["measured"]["capacity"] and (
         facts.hidden[:, -1].any() or facts.untold[-1] or facts.few(by)
     )
-    return "–" if unit is None or hides else f"{by:,.1f}".removesuffix(".0").replace(",", "\u202f") + f" {unit}"
+    return "–" if unit is None or hides else amount(by, unit)
 
 
 def _provenance(facts: PlanFacts, title: str | None) -> str:

@@ -86,24 +86,30 @@ class Live:
         Parameters
         ----------
         zone : ndarray of int, shape (blocks,)
-            Position of the school of each block; −1 where that closes.
+            Position of the school of each block.
 
         Returns
         -------
         Standing
         """
-        problem, known = self.problem, bool((zone >= 0).all())
         cut, broken = self._rules(zone)
-        return Standing(
-            self._values(zone) if known else dict.fromkeys([GOAL, *self.whats], np.nan),
-            problem.by_school(zone),
-            self._people @ (zone != problem.current),
-            self._ways(zone) if known else np.full(len(self._people), np.nan),
-            cut,
-            broken,
-        )
+        moved = self._people @ (zone != self.problem.current)
+        return Standing(self.values(zone), self.problem.by_school(zone), moved, self.ways(zone), cut, broken)
 
-    def _values(self, zone: Codes) -> dict[str, float]:
+    def values(self, zone: Codes) -> dict[str, float]:
+        """Take the goal, and all measures; see `Standing`.
+
+        Parameters
+        ----------
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block; −1 where that closes.
+
+        Returns
+        -------
+        dict
+        """
+        if (zone < 0).any():
+            return dict.fromkeys([GOAL, *self.whats], np.nan)
         values = {name: self._value(zone, what) for name, what in self.whats.items()}
         goal = float(sum(weight * values[measured_by(what)] for weight, what in self.goal.terms))
         return {GOAL: goal, **values}
@@ -116,10 +122,24 @@ class Live:
             return float(self._costs[name][self._rows, zone].sum())
         return value_of(self.problem, zone, what)
 
-    def _ways(self, zone: Codes) -> Floats:
+    def ways(self, zone: Codes) -> Floats:
+        """Take the mean way of each group, and of all; see `Standing`.
+
+        Parameters
+        ----------
+        zone : ndarray of int, shape (blocks,)
+            Position of the school of each block; −1 where that closes.
+
+        Returns
+        -------
+        ndarray of shape (groups + 1,)
+        """
+        if (zone < 0).any():
+            return np.full(len(self._people), np.nan)
         people = self._people.sum(axis=1)
         minutes = self._people @ self.problem.minutes[self._rows, zone]
-        return np.divide(minutes, people, out=np.full(len(people), np.nan), where=people > 0)
+        means: Floats = np.divide(minutes, people, out=np.full(len(people), np.nan), where=people > 0)
+        return means
 
     def _rules(self, zone: Codes) -> tuple[dict[int, Codes], list[tuple[str, Any, float]]]:
         broken = [

@@ -93,7 +93,8 @@ class Outlines:
 
         def stepped(at: NDArray[np.float64]) -> Whole:
             x, y = (at[:, 0] - west) * scale, (north - at[:, 1]) * scale * stretch
-            return np.rint(np.column_stack([x, y]) + MARGIN).astype(np.int32)
+            steps: Whole = np.rint(np.column_stack([x, y]) + MARGIN).astype(np.int32)
+            return steps
 
         parts, of_part = shapely.get_parts(np.asarray(drawn.array), return_index=True)
         middle = stepped(shapely.get_coordinates(shapely.point_on_surface(np.asarray(drawn.array))))

@@ -1,0 +1,285 @@
+"""The zone editor as a widget: it hands messages between the page, which draws, and the session, which measures."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from segregation_tools.errors import SegregationError
+from segregation_tools.population.options import one_of
+from segregation_tools.views.editor.outlines import Outlines
+from segregation_tools.views.editor.session import Session
+from segregation_tools.views.editor.telling import Telling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from segregation_tools.planning.plan import Plan
+
+    Codes = NDArray[np.intp]
+
+__all__ = ["Editor"]
+
+KINDS = {
+    "csv": "text/csv",
+    "geojson": "application/geo+json",
+    "gpkg": "application/geopackage+sqlite3",
+    "zip": "application/zip",
+}
+
+
+def _text(*names: str) -> str:
+    folder = files("segregation_tools.views.editor")
+    return "\n".join(folder.joinpath(name).read_text("utf-8") for name in names)
+
+
+class Editor(anywidget.AnyWidget):  # type: ignore[misc]  # of a package that may be absent
+    """A plan in an editor, see `edit`.
+
+    Parameters
+    ----------
+    plan : Plan
+        Where it begins.
+    seconds : float
+        How long a search lasts.
+    rng : Generator or int, optional
+        Source of chance of searches.
+    height : float
+        Of the map, in pixels.
+    """
+
+    _esm = _text("map.js", "widget.js")
+    _css = _text("map.css", "widget.css")
+    _given = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, plan: Plan, *, seconds: float, rng: np.random.Generator | int | None, height: float) -> None:
+        self._session = Session(plan)
+        self._outlines = Outlines.of(plan.problem)
+        self._telling = Telling(self._session.live, plan)
+        self._seconds, self._rng = seconds, rng
+        self._search: Thread | None = None
+        given = self._telling.district(self._outlines) | {"seconds": seconds, "height": height}
+        super().__init__(_given=given | {"state": self._state()})
+        self.on_msg(lambda _, message, __: self._heard(message))
+
+    # ---------------------------------------------------------------- from Python
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it is now."""
+        return self._session.plan
+
+    @property
+    def locked(self) -> list[Any]:
+        """Labels of the blocks that are locked."""
+        return self.plan.problem.blocks[self._session.locked].tolist()
+
+    def paint(self, changes: Mapping[Hashable, Hashable]) -> None:
+        """Give blocks to schools, as `Plan.edited` does; those that are locked stay.
+
+        Parameters
+        ----------
+        changes : mapping of block to school
+            What is changed: one step for `undo`.
+        """
+        self._tell(self._session.paint(changes))
+
+    def lock(self, blocks: Iterable[Hashable]) -> None:
+        """Lock blocks, so that neither painting nor a search moves them.
+
+        Parameters
+        ----------
+        blocks : iterable of labels
+            Which.
+        """
+        self._tell(self._session.lock(blocks))
+
+    def unlock(self, blocks: Iterable[Hashable]) -> None:
+        """Unlock blocks.
+
+        Parameters
+        ----------
+        blocks : iterable of labels
+            Which.
+        """
+        self._tell(self._session.lock(blocks, on=False))
+
+    def undo(self) -> None:
+        """Take back the last step."""
+        self._tell(self._session.undo())
+
+    def redo(self) -> None:
+        """Make the step again that was taken back last."""
+        self._tell(self._session.redo())
+
+    def improve(
+        self,
+        *,
+        seconds: float | None = None,
+        steps: int | None = None,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        """Search on from where the plan stands, and wait for it; Ctrl-C ends it with the best until then.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            How long; as the button does without.
+        steps : int, optional
+            Instead: how many moves are tried, as in `rezone`.
+        rng : Generator or int, optional
+            Source of chance; that of the editor without.
+        """
+        self._tell(
+            self._session.improve(
+                seconds=self._seconds if seconds is None else seconds,
+                steps=steps,
+                rng=self._rng if rng is None else rng,
+                progress=self._told_progress,
+            )
+        )
+
+    def stop(self) -> None:
+        """End a search that the button began: its best until then is taken."""
+        self._session.stop()
+        if self._search is not None:
+            self._search.join()
+
+    def save(self, path: Any) -> None:
+        """Write the plan as it is now into a file that `load_plan` reads.
+
+        Parameters
+        ----------
+        path : path-like
+            As `Plan.save` takes.
+        """
+        self.plan.save(path)
+
+    def to_file(self, path: Any) -> None:
+        """Write the blocks with their schools as they are now: a CSV table, GeoPackage, GeoJSON and others.
+
+        Parameters
+        ----------
+        path : path-like
+            As `Plan.to_file` takes.
+        """
+        self.plan.to_file(path)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Show the widget; where there is none, as on a page that keeps a notebook, a picture of the zones."""
+        bundle = super()._repr_mimebundle_(**options)
+        if bundle is None:
+            return None
+        data, about = bundle
+        return {**data, "image/svg+xml": self._outlines.svg(self.plan), "text/plain": str(self.plan)}, about
+
+    # ---------------------------------------------------------------- from the page
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        """Answer a message of the page; what cannot be done is told there."""
+        kind = str(message.get("kind"))
+        answers: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "hello": lambda _: self._say("state", message, **self._state()),
+            "paint": self._hear_paint,
+            "lock": self._hear_lock,
+            "undo": lambda _: self._tell(self._session.undo(), message),
+            "redo": lambda _: self._tell(self._session.redo(), message),
+            "improve": self._hear_improve,
+            "stop": lambda _: self._session.stop(),
+            "ask": lambda _: self._say("about", message, **self._telling.block(int(message["block"]))),
+            "download": self._hear_download,
+        }
+        try:
+            answers[one_of(kind, "kind", tuple(answers))](message)
+        except SegregationError as refused:
+            self._say("refused", message, text=str(refused))
+        except Exception as failed:
+            self._say("refused", message, text=f"this failed: {failed!r}")
+            raise
+
+    def _hear_paint(self, message: dict[str, Any]) -> None:
+        pairs = np.array(message["pairs"], dtype=np.intp).reshape(-1, 2)
+        _check_codes(pairs, len(self._session.zone), len(self._session.opened.problem.schools))
+        self._session.paint_at(pairs[:, 0], pairs[:, 1], stroke=message.get("stroke"))
+        self._tell(np.unique(pairs[:, 0]), message)
+
+    def _hear_lock(self, message: dict[str, Any]) -> None:
+        blocks = np.array(message["blocks"], dtype=np.intp)
+        _check_codes(blocks[:, np.newaxis], len(self._session.zone))
+        self._session.lock_at(blocks, on=bool(message["on"]), stroke=message.get("stroke"))
+        self._tell(np.unique(blocks), message)
+
+    def _hear_improve(self, message: dict[str, Any]) -> None:
+        """Search in a thread, so that the page is answered meanwhile."""
+        if self._session.searching:
+            return
+
+        def search() -> None:
+            before = self._session.standing().values["goal"]
+            try:
+                changed = self._session.improve(
+                    seconds=float(message.get("seconds", self._seconds)), rng=self._rng, progress=self._told_progress
+                )
+            except SegregationError as refused:
+                self._say("refused", message, text=str(refused))
+            else:
+                self._tell(changed, message, searched=self._telling.goal(before))
+
+        self._search = Thread(target=search, daemon=True)
+        self._search.start()
+
+    def _hear_download(self, message: dict[str, Any]) -> None:
+        ending = one_of(message.get("what"), "what", tuple(KINDS))
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"plan.{ending}"
+            (self.save if ending == "zip" else self.to_file)(path)
+            content = path.read_bytes()
+        self.send({"kind": "file", "turn": message.get("turn"), "name": path.name, "type": KINDS[ending]}, [content])
+
+    # ---------------------------------------------------------------- to the page
+
+    def _tell(self, changed: Codes, message: Mapping[str, Any] | None = None, **more: Any) -> None:
+        """Tell what has changed, and what follows: blocks that changed alone, not all of them."""
+        session = self._session
+        pairs = np.column_stack([changed, session.zone[changed], session.locked[changed]]).tolist()
+        self._say("changed", message or {}, blocks=pairs, **self._measured(), **more)
+
+    def _told_progress(self, done: float, lowest: float) -> None:
+        self._say("progress", {}, done=done, lowest=self._telling.goal(lowest))
+
+    def _state(self) -> dict[str, Any]:
+        session = self._session
+        return {
+            "zone": session.zone.astype("<i4").tobytes(),
+            "locked": session.locked.astype("u1").tobytes(),
+            "searching": session.searching,
+            **self._measured(),
+        }
+
+    def _measured(self) -> dict[str, Any]:
+        undo, redo = self._session.steps
+        return {"undo": undo, "redo": redo, **self._telling.standing(self._session.standing())}
+
+    def _say(self, kind: str, message: Mapping[str, Any], **content: Any) -> None:
+        buffers = [name for name, value in content.items() if isinstance(value, bytes)]
+        plain = {name: value for name, value in content.items() if not isinstance(value, bytes)}
+        self.send(
+            {"kind": kind, "turn": message.get("turn"), "buffers": buffers, **plain},
+            [content[name] for name in buffers],
+        )
+
+
+def _check_codes(codes: Codes, *sizes: int) -> None:
+    """Refuse numbers of blocks or schools that are not there."""
+    if (codes < 0).any() or (codes >= np.array(sizes)).any():
+        msg = "the page names a block or a school that is not there: open it again"
+        raise SegregationError(msg)
