@@ -200,6 +200,7 @@ from .population.synthetic import synthetic_country as synthetic_country
 from .population.synthetic import synthetic_district as synthetic_district
 from .views.drawing.door import draw as draw
 from .views.editor.opening import edit as edit
+from .views.editor.residents import standalone as standalone
 from .views.explore.page import Exploration as Exploration
 from .views.explore.page import explore as explore
 from .views.handout import handout as handout

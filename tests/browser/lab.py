@@ -1,4 +1,4 @@
-"""JupyterLab of our own, on a free port: a notebook that opens a widget, and its kernel to ask."""
+"""JupyterLab of our own, on a free port: a notebook that opens the editor, and its kernel to ask."""
 
 import ast
 import contextlib
@@ -9,98 +9,120 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
+from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from jupyter_client import BlockingKernelClient
 
+import segregation_tools as sgt
 from tests.browser.chromium import OFFLINE, show_address, until
 
-QUIET = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+NEWS = "config/lab/user-settings/@jupyterlab/apputils-extension"
+OPTIONS = (
+    "--no-browser",
+    "--allow-root",
+    "--ip=127.0.0.1",
+    "--IdentityProvider.token=",
+    "--ServerApp.password=",
+    "--ServerApp.disable_check_xsrf=True",
+    "--LabApp.expose_app_in_browser=True",
+    "--LabApp.news_url=None",
+    "--LabApp.extension_manager=readonly",
+)
+PLACES = {
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "config/lab/workspaces",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTER_DATA_DIR": "data",
+    "IPYTHONDIR": "ipython",
 }
-OPTIONS = ("--no-browser", "--allow-root", "--ip=127.0.0.1", "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True",
-           "--LabApp.news_url=None", "--LabApp.extension_manager=readonly", "--ServerApp.password=")  # fmt: skip
+READY = "return !!window.jupyterapp && document.querySelectorAll('.jp-Notebook .jp-CodeCell').length"
+CONNECTED = """
+const context = window.jupyterapp?.shell?.currentWidget?.sessionContext;
+return !!context?.isReady && context.session?.kernel?.connectionStatus === 'connected'"""
+RUN = "const done = arguments[0]; jupyterapp.commands.execute('notebook:run-all-cells').then(() => done(1), done)"
+OPENED = "return !!document.querySelector('.sgt-editor[data-turn]')"
 
 
 class Lab:
-    """A server, until it is stopped.
-
-    A notebook is opened with its cells run; `python` evaluates an expression in its kernel.
-    """
+    """A server, until it is stopped."""
 
     def __init__(self, folder):
-        self.folder, self.client = folder, None
+        self.folder, self.client, self.name = folder, None, None
         self.work = folder / "work"
-        settings = folder / "config" / "lab" / "user-settings"
-        for path in (self.work, settings, folder / "runtime"):
+        for path in (self.work, folder / NEWS, folder / "runtime"):
             path.mkdir(parents=True)
-        for name, values in QUIET.items():
-            package, plugin = name.split(":")
-            (settings / package).mkdir(parents=True)
-            (settings / package / f"{plugin}.jupyterlab-settings").write_text(json.dumps(values))
+        (folder / NEWS / "notification.jupyterlab-settings").write_text(
+            '{"fetchNews": "false", "checkForUpdates": false}'
+        )
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        places = {
-            "JUPYTER_CONFIG_DIR": "config",
-            "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
-            "JUPYTERLAB_WORKSPACES_DIR": "config/lab/workspaces",
-            "JUPYTER_RUNTIME_DIR": "runtime",
-            "JUPYTER_DATA_DIR": "data",
-            "IPYTHONDIR": "ipython",
-        }
-        command = [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--port={self.port}", f"--ServerApp.root_dir={self.work}"]
+        options = [*OPTIONS, f"--port={self.port}", f"--ServerApp.root_dir={self.work}"]
         self.log = (folder / "log.txt").open("w")
         self.server = subprocess.Popen(
-            command,
-            env=os.environ | {name: str(folder / place) for name, place in places.items()},
+            [sys.executable, "-m", "jupyterlab", *options],
+            env=os.environ
+            | {name: str(folder / place) for name, place in PLACES.items()}
+            | {"PYTHONPATH": str(Path(sgt.__file__).parents[1])},  # the kernel imports what is tested
             stdout=self.log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        if not until(self._answers, 60):
+        if not until(self._answers, 90):
             self.stop()
             raise AssertionError((folder / "log.txt").read_text())
 
-    @property
-    def address(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def _get(self, path):
-        with urllib.request.urlopen(f"{self.address}{path}", timeout=5) as answer:
-            return json.loads(answer.read())
+    def _ask(self, path, method="GET"):
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path)
+            return connection.getresponse().read()
+        finally:
+            connection.close()
 
     def _answers(self):
         with contextlib.suppress(OSError):
-            return bool(self._get("/api/status"))
+            return bool(self._ask("/api/status"))
         return False
+
+    def _sessions(self):
+        return json.loads(self._ask("/api/sessions"))
+
+    def _kernel(self):
+        return next(
+            (one["kernel"]["id"] for one in self._sessions() if one["path"] == self.name and one["kernel"]), None
+        )
 
     def open(self, browser, *cells, **look):
         """Open a notebook with these cells, run them, and wait for the editor."""
-        name = f"n{time.monotonic_ns()}.ipynb"
-        made = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": cell}
-                for i, cell in enumerate(cells)]  # fmt: skip
+        self.close()
+        self.name = f"n{time.monotonic_ns()}.ipynb"
+        empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-        (self.work / name).write_text(json.dumps({"cells": made, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
-        show_address(browser, f"{self.address}/doc/tree/{name}?reset", **look)
-        ready = "return !!window.jupyterapp && document.querySelectorAll('.jp-Notebook .jp-CodeCell').length"
-        assert until(lambda: browser.execute_script(ready) == len(cells), 60)
-        assert until(lambda: self._kernel(name), 30)
-        run = "const done = arguments[0]; window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => done(1), done)"
+        notebook = {
+            "cells": [empty | {"id": f"c{i}", "source": cell} for i, cell in enumerate(cells)],
+            "metadata": kernel,
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        (self.work / self.name).write_text(json.dumps(notebook))
+        show_address(browser, f"http://127.0.0.1:{self.port}/doc/tree/{self.name}?reset", **look)
+        assert until(lambda: browser.execute_script(READY) == len(cells), 60)
+        assert until(lambda: browser.execute_script(CONNECTED), 60)
         browser.set_script_timeout(90)
-        assert browser.execute_async_script(run) == 1
-        found = until(lambda: browser.execute_script("return !!document.querySelector('.sgt-editor[data-turn]')"), 60)
-        assert found, browser.execute_script("return document.querySelector('.jp-Notebook').textContent")
-        self.client = BlockingKernelClient(connection_file=str(self.folder / "runtime" / f"kernel-{self._kernel(name)}.json"))
+        assert browser.execute_async_script(RUN) == 1
+        text = "return document.querySelector('.jp-Notebook').textContent"
+        assert until(lambda: browser.execute_script(OPENED), 30), browser.execute_script(text)
+        connection = self.folder / "runtime" / f"kernel-{self._kernel()}.json"
+        self.client = BlockingKernelClient(connection_file=str(connection))
         self.client.load_connection_file()
         self.client.start_channels()
 
-    def _kernel(self, name):
-        return next((one["kernel"]["id"] for one in self._get("/api/sessions") if one["path"] == name and one["kernel"]), None)
-
     def python(self, expression):
-        """What an expression is in the kernel of the notebook, as a literal."""
+        """What an expression is in the kernel of the notebook: a literal."""
         content = self.client.execute("", user_expressions={"it": expression}, reply=True, timeout=60)["content"]
         found = content["user_expressions"]["it"]
         assert found["status"] == "ok", found
@@ -110,10 +132,8 @@ class Lab:
         """End the kernel of the notebook."""
         if self.client is not None:
             self.client.stop_channels()
-        for one in self._get("/api/sessions"):
-            urllib.request.urlopen(
-                urllib.request.Request(f"{self.address}/api/sessions/{one['id']}", method="DELETE"), timeout=20
-            ).close()
+            for one in self._sessions():
+                self._ask(f"/api/sessions/{one['id']}", "DELETE")
         self.client = None
 
     def stop(self):
@@ -130,4 +150,5 @@ class Lab:
 
 def outside(addresses):
     """Addresses that are not on this machine."""
-    return [one for one in addresses if urlsplit(one).scheme not in OFFLINE and urlsplit(one).hostname != "127.0.0.1"]
+    parts = [(one, urlsplit(one)) for one in addresses]
+    return [one for one, part in parts if part.scheme not in OFFLINE and part.hostname != "127.0.0.1"]

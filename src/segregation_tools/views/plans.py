@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = dict[str, Any]
 
-__all__ = ["PlanFacts", "burden_part", "plan_parts"]
+__all__ = ["PlanFacts", "burden_part", "moved_sentences", "plan_parts"]
 
 SHOWN = 20  # broken rules that are listed at once; more can be opened
 
@@ -171,7 +171,18 @@ class PlanFacts:
 # ---------------------------------------------------------------- what was asked
 
 
-def _lead(facts: PlanFacts) -> str:
+def moved_sentences(facts: PlanFacts) -> list[str]:
+    """Say of whom the page is, how many change school, and which schools close or are new.
+
+    Parameters
+    ----------
+    facts : PlanFacts
+        Of the plan.
+
+    Returns
+    -------
+    list of str
+    """
     problem, text, untold = facts.plan.problem, facts.text, bool(facts.untold[-1])
     moved = float(facts.burden["moved"].iloc[-1])
     said_moved = "lead_few" if untold else "lead_moved" if moved else "lead_nobody"
@@ -190,6 +201,11 @@ def _lead(facts: PlanFacts) -> str:
     new = [str(school) for i, school in enumerate(problem.schools) if i not in problem.current]
     if new:
         sentences.append(text["lead_new"].format(schools=", ".join(new)))
+    return sentences
+
+
+def _lead(facts: PlanFacts) -> str:
+    text, sentences = facts.text, moved_sentences(facts)
     if not facts.broken:
         sentences.append(text["lead_broken"])
     for name, (before, after) in facts.measures.items():

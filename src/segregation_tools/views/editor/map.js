@@ -124,14 +124,13 @@ class Shapes {
       }
   }
 
-  /** Draw the lines at which two blocks differ in something: each once. */
-  borders(into, same) {
+  /** Draw the lines between two blocks, -1 at the edge, that are not alike: each once. */
+  borders(into, alike) {
     for (let ring = 0; ring < this.ends.length; ring++) {
       const first = ring ? this.ends[ring - 1] : 0, last = this.ends[ring], block = this.whose[ring];
       for (let at = first; at < last; at++) {
         const other = this.beside[at];
-        if (other > block || (other >= 0 && same(block, other))) continue;
-        if (other < 0 && !same.edge) continue;
+        if (other > block || alike(block, other)) continue;
         const next = at + 1 < last ? at + 1 : first;
         into.moveTo(this.xy[2 * at], this.xy[2 * at + 1]);
         into.lineTo(this.xy[2 * next], this.xy[2 * next + 1]);
@@ -151,7 +150,7 @@ class Pen {
 
 /**
  * A map on which every block has the colour of its school.
- * `look(block)` gives {fill: number of a colour or -1, moved, locked, cut}; `marks` are schools: [school, x, y, dx, dy].
+ * `look(block)` gives {fill: number of a colour or -1, moved, locked, cut}; `marks` are schools: [school, x, y, side of the name].
  */
 class ZoneMap {
   constructor(host, shapes, { colours, marks, names, look, words }) {
@@ -227,8 +226,7 @@ class ZoneMap {
   }
 
   /** Draw again, once before the next picture is shown. */
-  redraw(blocks = null) {
-    this.inner.changed(blocks);
+  redraw() {
     if (!this.drawing)
       this.drawing = requestAnimationFrame(() => {
         this.drawing = 0;
@@ -245,11 +243,31 @@ class ZoneMap {
     return found;
   }
 
-  sameZone() {
-    const fills = this.shapes.rings.map((_, block) => this.look(block).zone);
-    const same = (a, b) => fills[a] === fills[b];
-    same.edge = true;
-    return same;
+  /** Whether two blocks are of one zone. */
+  zones() {
+    const zones = this.shapes.rings.map((_, block) => this.look(block).zone);
+    return (one, other) => zones[one] === zones[other];
+  }
+
+  /** Whether of two blocks both are among some, or none. */
+  among(blocks) {
+    const some = new Set(blocks);
+    return (one, other) => some.has(one) === some.has(other);
+  }
+
+  /** Names of schools that have room at this zoom: beside their dots, clear of other names and dots. */
+  written() {
+    const grain = this.grain, size = Math.min(Math.max((22 * this.shapes.width) / WIDE / grain, 12), 20) * grain, gap = 8 * grain;
+    const taken = this.marks.map(([, x, y]) => [x - gap / 2, y - gap / 2, x + gap / 2, y + gap / 2]);
+    return this.marks.flatMap(([school, x, y, side]) => {
+      const text = this.names[school], wide = 0.6 * size * text.length;
+      const [anchor, left, base] = { right: ["start", x + gap, y + 0.35 * size], left: ["end", x - gap - wide, y + 0.35 * size],
+        above: ["middle", x - wide / 2, y - gap], below: ["middle", x - wide / 2, y + gap + 0.75 * size] }[side];
+      const box = [left, base - 0.75 * size, left + wide, base];
+      if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) return [];
+      taken.push(box);
+      return [{ text, size, anchor, x: anchor === "start" ? left : anchor === "end" ? left + wide : x, y: base }];
+    });
   }
 
   stop() { this.watch.disconnect(); }
@@ -279,10 +297,7 @@ class Drawn {
       over: layer("ring"),
     };
     this.marks = this.node.appendChild(drawn("g", { class: "marks" }));
-    this.waiting = null;
   }
-
-  changed(blocks) { this.waiting = blocks ? [...(this.waiting ?? []), ...blocks] : this.waiting; }
 
   draw() {
     const { map } = this, [x, y, wide, high] = map.window, grain = map.grain;
@@ -295,12 +310,12 @@ class Drawn {
       if (path.fillNow !== fill) path.style.fill = (path.fillNow = fill) < 0 ? "var(--nobody)" : map.colours[fill];
     });
     const found = map.lists();
-    for (const name of ["moved", "locked", "cut"]) this.write(name, (pen) => map.shapes.trace(pen, found[name]));
-    this.write("borders", (pen) => map.shapes.borders(pen, map.sameZone()));
+    for (const name of ["moved", "locked"]) this.write(name, (pen) => map.shapes.trace(pen, found[name]));
+    this.write("cut", (pen) => map.shapes.borders(pen, map.among(found.cut)));
+    this.write("borders", (pen) => map.shapes.borders(pen, map.zones()));
     for (const name of ["ring", "over"])
       this.write(name, (pen) => map.focused >= 0 && map.shapes.trace(pen, [map.focused]));
     this.mark(grain);
-    this.waiting = null;
   }
 
   write(layer, trace) {
@@ -310,14 +325,13 @@ class Drawn {
   }
 
   mark(grain) {
-    const scale = this.map.shapes.width / WIDE / this.map.view.zoom;
-    this.marks.replaceChildren(...this.map.marks.flatMap(([school, x, y, dx, dy]) => {
-      const dot = drawn("circle", { cx: x, cy: y, r: 4.5 * grain, "stroke-width": 1.5 * grain });
-      if (dx === undefined) return [dot];
-      const name = drawn("text", { x: x + dx * scale, y: y + dy * scale, "font-size": Math.max(22 * scale, 12 * grain), "stroke-width": 3 * grain });
-      name.textContent = this.map.names[school];
-      return [dot, name];
-    }));
+    const dots = this.map.marks.map(([, x, y]) => drawn("circle", { cx: x, cy: y, r: 4.5 * grain, "stroke-width": 1.5 * grain }));
+    const names = this.map.written().map(({ text, x, y, size, anchor }) => {
+      const name = drawn("text", { x, y, "font-size": size, "stroke-width": 3 * grain, "text-anchor": anchor });
+      name.textContent = text;
+      return name;
+    });
+    this.marks.replaceChildren(...dots, ...names);
   }
 }
 
@@ -332,8 +346,6 @@ class Painted {
     this.map = map;
     this.node = element("canvas", { "aria-hidden": "true" });
   }
-
-  changed() {}
 
   draw() {
     const { map } = this, { shapes } = map, box = map.host.getBoundingClientRect(), dense = window.devicePixelRatio || 1;
@@ -371,8 +383,8 @@ class Painted {
       pen.stroke();
       pen.setLineDash([]);
     };
-    line((path) => shapes.borders(path, map.sameZone()), ink, 1.1);
-    if (found.cut.length) line((path) => shapes.trace(path, found.cut), "#b3001b", 3.2, [6, 3]);
+    line((path) => shapes.borders(path, map.zones()), ink, 1.1);
+    if (found.cut.length) line((path) => shapes.borders(path, map.among(found.cut)), "#b3001b", 3.2, [6, 3]);
     if (map.focused >= 0) {
       line((path) => shapes.trace(path, [map.focused]), "#fff", 7);
       line((path) => shapes.trace(path, [map.focused]), "#0b57d0", 3.5);
@@ -405,18 +417,20 @@ class Painted {
   }
 
   mark(pen, grain, ink) {
-    const scale = this.map.shapes.width / WIDE / this.map.view.zoom;
-    for (const [school, x, y, dx, dy] of this.map.marks) {
+    Object.assign(pen, { fillStyle: ink, strokeStyle: "#fff", lineJoin: "round" });
+    for (const [, x, y] of this.map.marks) {
       pen.beginPath();
       pen.arc(x, y, 4.5 * grain, 0, 7);
-      Object.assign(pen, { fillStyle: ink, strokeStyle: "#fff", lineWidth: 1.5 * grain, lineJoin: "round" });
+      pen.lineWidth = 1.5 * grain;
       pen.fill();
       pen.stroke();
-      if (dx === undefined) continue;
-      pen.font = `${Math.max(22 * scale, 12 * grain)}px sans-serif`;
+    }
+    for (const { text, x, y, size, anchor } of this.map.written()) {
+      pen.font = `${size}px sans-serif`;
+      pen.textAlign = anchor === "middle" ? "center" : anchor;
       pen.lineWidth = 3 * grain;
-      pen.strokeText(this.map.names[school], x + dx * scale, y + dy * scale);
-      pen.fillText(this.map.names[school], x + dx * scale, y + dy * scale);
+      pen.strokeText(text, x, y);
+      pen.fillText(text, x, y);
     }
   }
 }

@@ -28,6 +28,7 @@ __all__ = ["Outlines"]
 SPAN = 12_000  # steps of the longer side: two or three for a pixel
 MARGIN = 240
 LARGE = 900  # width at which names of schools are placed, in pixels
+SIDES = {"right": (13, 7, "start"), "left": (-13, 7, "end"), "above": (0, -14, "middle"), "below": (0, 27, "middle")}
 SMALLEST = 6  # half of the side of what is drawn for a block that is smaller
 
 
@@ -142,8 +143,8 @@ class Outlines:
 
         return fills(len(plan.problem.schools), neighbours)
 
-    def names(self, problem: Problem) -> dict[int, tuple[float, float]]:
-        """Find room for the names of schools beside their dots.
+    def marks(self, problem: Problem) -> list[list[Any]]:
+        """Say where schools stand, and on which side of their dots there is room for their names.
 
         Parameters
         ----------
@@ -152,16 +153,19 @@ class Outlines:
 
         Returns
         -------
-        dict of int to (float, float)
-            Left end and base line of each, from its dot, in pixels of a map that is 900 wide; what has no room is left out.
+        list of [school, x, y, side]
+            Those whose names have room on the whole map come first; sides are "right", "left", "above" and "below".
         """
         scale = LARGE / self.size[0]
         dots = {school: (x * scale, y * scale) for school, (x, y) in self.dots.items()}
         boxes = placed(dots, [str(school) for school in problem.schools], (LARGE, self.size[1] * scale))
-        return {
-            school: (round(left - dots[school][0], 1), round(bottom - 0.25 * (bottom - top) - dots[school][1], 1))
-            for school, (left, top, _, bottom) in boxes.items()
-        }
+
+        def side(school: int) -> str:
+            (x, y), (left, _, right, bottom) = dots[school], boxes[school]
+            return "right" if left > x else "left" if right < x else "above" if bottom < y else "below"
+
+        order = [*boxes, *(school for school in dots if school not in boxes)]
+        return [[school, *self.dots[school], side(school) if school in boxes else "right"] for school in order]
 
     def packed(self) -> dict[str, Any]:
         """Pack the outlines for a browser: bytes of whole numbers, little end first.
@@ -215,19 +219,7 @@ class Outlines:
             for school in np.unique(plan.zone).tolist()
         )
         moved = self._around(plan.zone != plan.problem.current)
-        names = self.names(plan.problem)
-        large = self.size[0] / LARGE
-        marks = "".join(
-            f'<circle cx="{x}" cy="{y}" r="{8 * large:.0f}" fill="{INK}" stroke="#fff" stroke-width="{2 * large:.0f}"/>'
-            + (
-                f'<text x="{x + names[school][0] * large:.0f}" y="{y + names[school][1] * large:.0f}" fill="{INK}" '
-                f'stroke="#fff" stroke-width="{4 * large:.0f}" paint-order="stroke" font-family="sans-serif" '
-                f'font-size="{22 * large:.0f}">{escape(str(schools[school]))}</text>'
-                if school in names
-                else ""
-            )
-            for school, (x, y) in self.dots.items()
-        )
+        marks = "".join(self._mark(str(schools[school]), x, y, side) for school, x, y, side in self.marks(plan.problem))
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="720" '
             f'height="{720 * height / width:.0f}" role="img"><title>{escape(plan._title)}</title>'
@@ -235,6 +227,17 @@ class Outlines:
             f'patternTransform="rotate(45)"><rect width="28" height="120" fill="{INK}" opacity=".55"/></pattern></defs>'
             f'<rect width="{width}" height="{height}" fill="#fff"/><g fill-rule="evenodd">{areas}'
             f'<path d="{moved}" fill="url(#moved)" stroke="{INK}" stroke-width="20"/></g>{marks}</svg>'
+        )
+
+    def _mark(self, name: str, x: int, y: int, side: str) -> str:
+        """Draw a school and its name."""
+        pixel = self.size[0] / LARGE
+        dx, dy, anchor = SIDES[side]
+        return (
+            f'<circle cx="{x}" cy="{y}" r="{7 * pixel:.0f}" fill="{INK}" stroke="#fff" stroke-width="{2 * pixel:.0f}"/>'
+            f'<text x="{x + dx * pixel:.0f}" y="{y + dy * pixel:.0f}" text-anchor="{anchor}" fill="{INK}" stroke="#fff" '
+            f'stroke-width="{4 * pixel:.0f}" paint-order="stroke" font-family="sans-serif" '
+            f'font-size="{20 * pixel:.0f}">{escape(name)}</text>'
         )
 
     def _around(self, inside: NDArray[np.bool_]) -> str:

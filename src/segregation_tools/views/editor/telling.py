@@ -52,7 +52,6 @@ class Telling:
         """
         problem, live, plan = self.live.problem, self.live, self.plan
         low, high = live.rooms
-        names = outlines.names(problem)
         return {
             "blocks": [str(label) for label in problem.blocks],
             "schools": [str(label) for label in problem.schools],
@@ -61,7 +60,7 @@ class Telling:
             "opened": plan.zone.astype("<i4").tobytes(),
             "outlines": outlines.packed(),
             "colours": outlines.colours(plan),
-            "marks": [[school, x, y, *names.get(school, ())] for school, (x, y) in outlines.dots.items()],
+            "marks": outlines.marks(problem),
             "rooms": [
                 [float(np.ceil(a - ROUNDING)), None if np.isinf(b) else float(np.floor(b + ROUNDING))]
                 for a, b in zip(low, high, strict=True)
@@ -114,6 +113,9 @@ class Telling:
         -------
         dict
         """
+        schools = self.live.problem.schools
+        apart = {("contiguous", schools[school]) for school in now.cut}  # told by their blocks
+        broken = [found for found in now.broken if found[:2] not in apart]
         share = np.divide(now.moved, self.live.pupils, out=np.full(len(now.moved), np.nan), where=self.live.pupils > 0)
         return {
             "values": {name: self._value(name, value) for name, value in now.values.items()},
@@ -124,8 +126,8 @@ class Telling:
                 for moved, part, minutes in zip(now.moved, share, now.minutes, strict=True)
             ],
             "cut": [[school, blocks.tolist()] for school, blocks in now.cut.items()],
-            "broken": [self._broken(*found) for found in now.broken[:MOST]],
-            "breaks": len(now.broken),
+            "broken": [self._broken(*found) for found in broken[:MOST]],
+            "breaks": len(broken),
         }
 
     def block(self, block: int) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Desk {
     this.said = element("p", { class: "said", role: "status", "aria-live": "polite" }, "Choose a school, then click or drag over blocks.");
     this.bar = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "How far the search is" });
     this.tools = this.toolbar();
-    this.box = element("div", { class: "map", style: `height: ${given.height}px` });
+    this.box = element("div", { class: "map", style: `height: min(${given.height}px, 90cqi)` });
     this.here = element("p", { class: "here" }, "No block is chosen.");
     this.table = element("tbody");
     this.rules = element("div", { class: "rules" });
@@ -185,7 +185,7 @@ class Desk {
     if (this.locked[block]) return this.say(`${this.given.blocks[block]} is locked.`);
     if (this.zone[block] === this.school) return this.say(`${this.given.blocks[block]} goes to ${this.given.schools[this.school]} already.`);
     this.zone[block] = this.school;
-    this.map.redraw([block]);
+    this.map.redraw();
     this.send({ kind: "paint", pairs: [[block, this.school]], stroke });
   }
 
@@ -193,7 +193,7 @@ class Desk {
     if (this.searching) return this.say("A search is running: stop it to lock.");
     if (this.locked[block] === Number(on)) return;
     this.locked[block] = Number(on);
-    this.map.redraw([block]);
+    this.map.redraw();
     this.send({ kind: "lock", blocks: [block], on, stroke });
   }
 
@@ -353,7 +353,7 @@ class Desk {
     }
     if (message.searched) this.setSearching(false);
     this.show(message);
-    this.map.redraw(message.blocks.map(([block]) => block));
+    this.map.redraw();
     this.say(this.happened(message));
     if (this.map.focused >= 0) this.tell(this.map.focused);
   }
@@ -370,7 +370,7 @@ class Desk {
   hear_progress(message) {
     if (!this.searching) this.setSearching(true);
     this.bar.value = message.done;
-    this.say(`Searching: goal ${message.lowest} so far.`);
+    this.say(message.lowest === "–" ? "Searching: none yet that keeps to all rules." : `Searching: goal ${message.lowest} so far.`);
   }
 
   hear_refused(message) {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -14,6 +13,7 @@ import traitlets
 
 from segregation_tools.errors import SegregationError
 from segregation_tools.population.options import one_of
+from segregation_tools.views.editor.assets import text_of
 from segregation_tools.views.editor.outlines import Outlines
 from segregation_tools.views.editor.session import Session
 from segregation_tools.views.editor.telling import Telling
@@ -37,12 +37,7 @@ KINDS = {
 }
 
 
-def _text(*names: str) -> str:
-    folder = files("segregation_tools.views.editor")
-    return "\n".join(folder.joinpath(name).read_text("utf-8") for name in names)
-
-
-class Editor(anywidget.AnyWidget):  # type: ignore[misc]  # of a package that may be absent
+class Editor(anywidget.AnyWidget):
     """A plan in an editor, see `edit`.
 
     Parameters
@@ -57,8 +52,8 @@ class Editor(anywidget.AnyWidget):  # type: ignore[misc]  # of a package that ma
         Of the map, in pixels.
     """
 
-    _esm = _text("map.js", "widget.js")
-    _css = _text("map.css", "widget.css")
+    _esm = text_of("map.js", "widget.js")
+    _css = text_of("map.css", "widget.css")
     _given = traitlets.Dict().tag(sync=True)
 
     def __init__(self, plan: Plan, *, seconds: float, rng: np.random.Generator | int | None, height: float) -> None:
