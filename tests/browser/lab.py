@@ -40,8 +40,9 @@ PLACES = {
 }
 READY = "return !!window.jupyterapp && document.querySelectorAll('.jp-Notebook .jp-CodeCell').length"
 CONNECTED = """
-const context = window.jupyterapp?.shell?.currentWidget?.sessionContext;
-return !!context?.isReady && context.session?.kernel?.connectionStatus === 'connected'"""
+const [notebook] = window.jupyterapp?.shell?.widgets('main') ?? [];
+window.jupyterapp.shell.activateById(notebook?.id);
+return notebook?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"""
 RUN = "const done = arguments[0]; jupyterapp.commands.execute('notebook:run-all-cells').then(() => done(1), done)"
 OPENED = "return !!document.querySelector('.sgt-editor[data-turn]')"
 
@@ -115,7 +116,7 @@ class Lab:
         browser.set_script_timeout(90)
         assert browser.execute_async_script(RUN) == 1
         text = "return document.querySelector('.jp-Notebook').textContent"
-        assert until(lambda: browser.execute_script(OPENED), 30), browser.execute_script(text)
+        assert until(lambda: browser.execute_script(OPENED), 60), browser.execute_script(text)
         connection = self.folder / "runtime" / f"kernel-{self._kernel()}.json"
         self.client = BlockingKernelClient(connection_file=str(connection))
         self.client.load_connection_file()

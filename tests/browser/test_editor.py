@@ -112,11 +112,8 @@ def of_python(page):
     goal, after = page.lab.python(
         "(float(editor.plan.goal.value(editor.plan.problem, editor.plan.zone)), editor.plan.after.to_dict())"
     )
-    return {
-        "goal": f"{goal:.4f}",
-        "dissimilarity": f"{after['dissimilarity']:.4f}",
-        "moves": f"{100 * after['moves']:.1f}\u202f%",
-    }
+    spelled = {"goal": f"{goal:.4f}", "dissimilarity": f"{after['dissimilarity']:.4f}"}
+    return spelled | {"moves": f"{100 * after['moves']:.1f}\u202f%"}
 
 
 def same(page):

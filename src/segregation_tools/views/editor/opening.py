@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from segregation_tools.errors import CapabilityError, OptionError
 from segregation_tools.planning.plan import Plan
-from segregation_tools.planning.schools import checked_length, root_of
-from segregation_tools.population.options import real_number
+from segregation_tools.planning.schools import checked_length
+from segregation_tools.population.options import real_number, source_of_chance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["edit"]
 
 
-def edit(plan: Plan, *, seconds: float = 3, rng: np.random.Generator | int | None = None, height: float = 520) -> Any:
+def edit(plan: Plan, *, seconds: float = 3, rng: np.random.Generator | int = 0, height: float = 520) -> Any:
     """Open a plan for school zones in an editor: paint blocks, see what follows, search on from there.
 
     Parameters
@@ -24,8 +24,8 @@ def edit(plan: Plan, *, seconds: float = 3, rng: np.random.Generator | int | Non
         From `rezone`, `score` or `load_plan`; not changed. Its goal and its rules are those of the editor.
     seconds : float
         How long "Improve from here" searches.
-    rng : Generator or int, optional
-        Source of chance of these searches.
+    rng : Generator or int
+        Source of chance of these searches; each draws on where the last one ended.
     height : float
         Of the map, in pixels.
 
@@ -60,7 +60,7 @@ def edit(plan: Plan, *, seconds: float = 3, rng: np.random.Generator | int | Non
         msg = f"edit takes a plan, from rezone, score or load_plan, not {type(plan).__name__}"
         raise OptionError(msg)
     checked_length(seconds, None)
-    root_of(rng)
+    chance = source_of_chance(rng)
     tall = real_number(height, "height", 0, "pixels", above=True)
     try:
         from segregation_tools.views.editor.widget import Editor
@@ -69,4 +69,4 @@ def edit(plan: Plan, *, seconds: float = 3, rng: np.random.Generator | int | Non
             raise
         msg = f"the editor needs one more package: pip install 'segregation-tools[interactive]' ({absent})"
         raise CapabilityError(msg) from absent
-    return Editor(plan, seconds=seconds, rng=rng, height=tall)
+    return Editor(plan, seconds=seconds, rng=chance, height=tall)

@@ -270,9 +270,9 @@ class Outlines:
 def _without_repeats(xy: Whole, ring: Whole) -> tuple[Whole, Whole]:
     """Leave out points that repeat the one before them, the last of each ring, which is its first, and rings of a line."""
     again = (ring[1:] == ring[:-1]) & (xy[1:] == xy[:-1]).all(axis=1)
-    keep = np.append(True, ~again)
-    xy, ring = xy[keep], ring[keep]
-    last = np.append(ring[1:] != ring[:-1], True)
+    again = np.insert(again, 0, values=False)[: len(ring)]
+    xy, ring = xy[~again], ring[~again]
+    last = np.append(ring[1:] != ring[:-1], True)[: len(ring)]
     xy, ring = xy[~last], ring[~last]  # closing points
     many = np.bincount(ring)
     enough = many[ring] > 2
@@ -295,8 +295,6 @@ def _with_spots(xy: Whole, ring: Whole, block: Codes, middle: Whole, half: int) 
 
 def _beside(xy: Whole, ring: Whole, block: Codes) -> Codes:
     """Find the block on the other side of each line: one whose ring has the same line, the other way round or not."""
-    if not len(ring):
-        return np.zeros(0, dtype=np.intp)
     last = np.append(ring[1:] != ring[:-1], True)
     first = np.append(True, ring[1:] != ring[:-1])
     follow = np.arange(1, len(ring) + 1)

@@ -317,7 +317,7 @@ class Session:
         *,
         seconds: float = 3,
         steps: int | None = None,
-        rng: np.random.Generator | int | None = None,
+        rng: np.random.Generator | int,
         progress: Callable[[float, float], Any] | None = None,
     ) -> Codes:
         """Search for better zones from where the plan stands; blocks that are locked stay.

@@ -46,7 +46,7 @@ class Editor(anywidget.AnyWidget):
         Where it begins.
     seconds : float
         How long a search lasts.
-    rng : Generator or int, optional
+    rng : Generator
         Source of chance of searches.
     height : float
         Of the map, in pixels.
@@ -56,7 +56,7 @@ class Editor(anywidget.AnyWidget):
     _css = text_of("map.css", "widget.css")
     _given = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, plan: Plan, *, seconds: float, rng: np.random.Generator | int | None, height: float) -> None:
+    def __init__(self, plan: Plan, *, seconds: float, rng: np.random.Generator, height: float) -> None:
         self._session = Session(plan)
         self._outlines = Outlines.of(plan.problem)
         self._telling = Telling(self._session.live, plan)
