@@ -37,6 +37,12 @@ def test_the_wheel_carries_data_words_and_types(wheel):
         "views/explore/map.css",
         "views/explore/map.js",
         "views/handouts/fr.toml",
+        "views/editor/map.js",
+        "views/editor/map.css",
+        "views/editor/widget.js",
+        "views/editor/widget.css",
+        "views/editor/residents.js",
+        "views/editor/residents.css",
     } <= package
     assert {str(p.relative_to(ROOT / "src" / "segregation_tools")) for p in (ROOT / "src").rglob("*.py")} <= package
     assert not [name for name in names if name.startswith(("tests/", "docs/"))]

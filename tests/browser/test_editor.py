@@ -101,10 +101,12 @@ def opened(browser, lab):
 @pytest.fixture
 def page(opened):
     """The editor with the plan as it was opened."""
-    yield opened
     while opened.lab.python("editor._session.steps[0]"):
         opened.lab.python("editor.undo()")
-    opened.wait()
+    undone = "return [...editor.querySelectorAll('button')].find(one => one.textContent === 'Undo').disabled"
+    assert until(lambda: opened.ask(undone))
+    opened.choose(0)
+    return opened.wait()
 
 
 def of_python(page):
