@@ -1,6 +1,7 @@
 """The zone editor in JupyterLab: what the page shows is what Python computes, whatever is clicked, and how soon."""
 
 import json
+from statistics import median
 
 import pytest
 from selenium.webdriver import ActionChains, Keys
@@ -250,12 +251,12 @@ def test_nothing_failed_and_nothing_left_the_machine(browser):
 @pytest.mark.parametrize(("blocks", "schools", "most"), [(400, 8, 150), (5000, 60, 400), (20_000, 150, 800)])
 @pytest.mark.slow
 def test_numbers_follow_a_click_soon(browser, lab, blocks, schools, most):
-    assert min(clicks(browser, lab, blocks, schools)) < most
+    assert median(clicks(browser, lab, blocks, schools)) < most
 
 
 def test_numbers_follow_a_click_on_a_large_map(browser, lab):
     """On a canvas; machines that are busy have more time."""
-    assert min(clicks(browser, lab, 6000, 40)) < 1200
+    assert median(clicks(browser, lab, 6000, 40)) < 1200
     assert console_errors(browser) == []
 
 

@@ -42,13 +42,15 @@ LETTER = 22.0  # pixels
 DOT = 8.0
 
 
-def told_apart(touching: NDArray[np.bool_]) -> Codes:
+def told_apart(touching: NDArray[np.bool_], spread: int = 0) -> Codes:
     """Give neighbours different colours, and few colours in all.
 
     Parameters
     ----------
     touching : ndarray of bool, shape (zones, zones)
         Who is whose neighbour.
+    spread : int
+        Of so many colours, if there are any, those are preferred that the neighbours of neighbours do not have.
 
     Returns
     -------
@@ -69,12 +71,15 @@ def told_apart(touching: NDArray[np.bool_]) -> Codes:
     [1, 0, 1]
     """
     neighbours = [np.flatnonzero(row) for row in touching]
+    beyond = touching.astype(np.int64) @ touching > 0
     seen: list[set[int]] = [set() for _ in neighbours]
     colours = np.full(len(neighbours), -1, dtype=np.intp)
     left = set(range(len(neighbours)))
     while left:
         at = max(left, key=lambda zone: (len(seen[zone]), len(neighbours[zone]), -zone))
-        colours[at] = next(colour for colour in count() if colour not in seen[at])
+        free = [colour for colour in range(spread) if colour not in seen[at]]
+        free = free or [next(colour for colour in count() if colour not in seen[at])]
+        colours[at] = min(free, key=lambda colour: np.count_nonzero(colours[beyond[at]] == colour))
         for other in neighbours[at]:
             seen[other].add(int(colours[at]))
         left.remove(at)
@@ -93,21 +98,18 @@ class Mark(NamedTuple):
     box : tuple of float or None
         Left, top, right and bottom of its name; None where that has no room.
     """
-
     name: str
     x: float
     y: float
     box: Box | None
-
     @property
     def written_at(self) -> tuple[float, float]:
         """Where the name begins, in pixels: left end and baseline."""
         assert self.box is not None  # noqa: S101  # asked for only where there is room
         left, _, _, bottom = self.box
         return left, bottom - 0.25 * LETTER
-
-
 def fills(schools: int, neighbours: Callable[[], NDArray[np.bool_]]) -> list[str]:
+def fills(schools: int, neighbours: Callable[[], NDArray[np.bool_]], *, spread: bool = False) -> list[str]:
     """Choose a fill for every school: its own where there are enough, else another than those of its neighbours.
 
     Parameters
@@ -116,13 +118,15 @@ def fills(schools: int, neighbours: Callable[[], NDArray[np.bool_]]) -> list[str
         How many.
     neighbours : callable
         Says whose zones touch, (schools, schools); asked only where that matters.
+    spread : bool
+        Whether all fills are used, so that zones that nearly touch differ as well.
 
     Returns
     -------
     list of str
         Colours.
     """
-    chosen = np.arange(schools) if schools <= len(FILLS) else told_apart(neighbours())
+    chosen = np.arange(schools) if schools <= len(FILLS) else told_apart(neighbours(), len(FILLS) if spread else 0)
     return [FILLS[colour % len(FILLS)] for colour in chosen]
 
 

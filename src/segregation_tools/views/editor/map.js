@@ -150,7 +150,7 @@ class Pen {
 
 /**
  * A map on which every block has the colour of its school.
- * `look(block)` gives {fill: number of a colour or -1, moved, locked, cut}; `marks` are schools: [school, x, y, side of the name].
+ * `look(block)` gives {fill: number of a colour or -1, zone, moved, locked, cut, chosen}; `marks` are schools: [school, x, y, side of the name].
  */
 class ZoneMap {
   constructor(host, shapes, { colours, marks, names, look, words }) {
@@ -235,7 +235,7 @@ class ZoneMap {
   }
 
   lists() {
-    const found = { moved: [], locked: [], cut: [] };
+    const found = { moved: [], locked: [], cut: [], chosen: [] };
     for (let block = 0; block < this.shapes.rings.length; block++) {
       const look = this.look(block);
       for (const name in found) if (look[name]) found[name].push(block);
@@ -292,6 +292,7 @@ class Drawn {
       moved: layer("moved", { fill: `url(#${this.id}-moved)` }),
       locked: layer("locked", { fill: `url(#${this.id}-locked)` }),
       borders: layer("borders"),
+      chosen: layer("chosen"),
       cut: layer("cut"),
       ring: layer("ring-under"),
       over: layer("ring"),
@@ -311,7 +312,7 @@ class Drawn {
     });
     const found = map.lists();
     for (const name of ["moved", "locked"]) this.write(name, (pen) => map.shapes.trace(pen, found[name]));
-    this.write("cut", (pen) => map.shapes.borders(pen, map.among(found.cut)));
+    for (const name of ["chosen", "cut"]) this.write(name, (pen) => map.shapes.borders(pen, map.among(found[name])));
     this.write("borders", (pen) => map.shapes.borders(pen, map.zones()));
     for (const name of ["ring", "over"])
       this.write(name, (pen) => map.focused >= 0 && map.shapes.trace(pen, [map.focused]));
@@ -383,7 +384,10 @@ class Painted {
       pen.stroke();
       pen.setLineDash([]);
     };
+    if (Math.sqrt((shapes.width * shapes.height) / shapes.rings.length) > 8 * grain)
+      line((path) => shapes.borders(path, () => false), "rgb(28 28 28 / 18%)", 1);
     line((path) => shapes.borders(path, map.zones()), ink, 1.1);
+    line((path) => shapes.borders(path, map.among(found.chosen)), ink, 3);
     if (found.cut.length) line((path) => shapes.borders(path, map.among(found.cut)), "#b3001b", 3.2, [6, 3]);
     if (map.focused >= 0) {
       line((path) => shapes.trace(path, [map.focused]), "#fff", 7);

@@ -117,7 +117,7 @@ class Outlines:
         return cls(xy, ring, whole[block], np.where(beside < 0, -1, whole[beside]), (width, height), dots)
 
     def colours(self, plan: Plan) -> list[str]:
-        """Choose a fill for every school; above all, for neighbours, today and in the plan, another.
+        """Choose a fill for every school; neighbours, and where that can be, theirs, have another.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class Outlines:
             np.fill_diagonal(touching, val=False)
             return touching
 
-        return fills(len(plan.problem.schools), neighbours)
+        return fills(len(plan.problem.schools), neighbours, spread=True)  # zones may touch later
 
     def marks(self, problem: Problem) -> list[list[Any]]:
         """Say where schools stand, and on which side of their dots there is room for their names.

@@ -9,7 +9,7 @@ let zones = plan, kept = -1, drag = null;
 const shapes = new Shapes(given.outlines, blocks.length);
 const map = new ZoneMap(host, shapes, {
   colours: given.colours, marks: given.marks, names: schools, words: words.map,
-  look: (block) => ({ fill: zones[block], zone: zones[block], moved: today[block] !== plan[block], locked: false, cut: false }),
+  look: (block) => ({ fill: zones[block], zone: zones[block], moved: today[block] !== plan[block], locked: false, cut: false, chosen: false }),
 });
 
 const say = (form, values) => words[form].replace(/{(\w+)}/g, (_, name) => values[name]);

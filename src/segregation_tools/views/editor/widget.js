@@ -57,12 +57,12 @@ class Desk {
         element("div", { class: "left" }, element("p", { class: "caption" }, this.caption), this.box, this.key(), this.here,
           element("p", { class: "note", id: `${this.name}-keys` }, KEYS)),
         element("div", { class: "right" },
-          this.panel("Measures", table(["Measure", "Today", "Opened", "Now"], this.table)),
+          this.panel("Measures", table("measures", ["Measure", "Today", "Opened", "Now"], this.table)),
           this.panel("Rules", this.rules),
           this.panel("Schools, and which to paint with", element("div", { class: "schools", role: "radiogroup",
             "aria-label": "School to paint with" }, ...this.rows.map((row) => row.node))),
           this.panel("Whom it asks to change school",
-            table(["Group", "Pupils", "Change", "Share", "Way today", "Way now"], this.burden), "Ways are mean minutes."))));
+            table("burden", ["Group", "Pupils", "Change", "Share", "Way today", "Way now"], this.burden), "Ways are mean minutes."))));
     this.shapes = new Shapes(given.outlines, given.blocks.length);
     this.map = new ZoneMap(this.box, this.shapes, {
       colours: given.colours, marks: given.marks, names: given.schools, words: "Map of blocks and their schools",
@@ -76,7 +76,7 @@ class Desk {
   look(block) {
     const zone = this.past ? this.today[block] : this.zone[block];
     return { fill: zone, zone, moved: this.zone[block] !== this.today[block], locked: this.locked[block] === 1,
-      cut: !this.past && this.cut.has(block) };
+      cut: !this.past && this.cut.has(block), chosen: zone === this.school && !this.cut.has(block) };
   }
 
   toolbar() {
@@ -229,6 +229,7 @@ class Desk {
   choose(school, aloud = true) {
     this.school = school;
     this.rows[school].radio.checked = true;
+    this.map.redraw();
     if (aloud) {
       this.setMode("paint");
       this.rows[school].node.scrollIntoView({ block: "nearest" });
@@ -420,12 +421,12 @@ class Desk {
     const { blocks: labels, schools } = this.given, most = 6;
     const pieces = state.cut.map(([school, blocks]) => element("p", { class: "broken", "data-zone": school },
       element("strong", {}, `⚠ Zone ${schools[school]} is in pieces. `),
-      `${blocks.length} ${blocks.length === 1 ? "block is" : "blocks are"} cut off: ${blocks.slice(0, most).map((one) => labels[one]).join(", ")}${blocks.length > most ? " …" : ""}. `,
+      `${blocks.length} ${blocks.length === 1 ? "block is" : "blocks are"} cut off: ${blocks.slice(0, most).map((one) => labels[one]).join(", ")}${blocks.length > most ? " … " : ". "}`,
       element("button", { type: "button", onclick: () => { this.box.focus(); this.focus(blocks[0]); } }, "Show")));
     const others = state.broken.map(([rule, where, amount]) => element("li", {}, `${rule}: ${where}${amount ? `, ${amount}` : ""}`));
     const rest = state.breaks - state.broken.length;
     if (rest > 0) others.push(element("li", {}, `and ${rest} more`));
-    const list = others.length ? [element("p", {}, "Rules that are broken:"), element("ul", {}, ...others)] : [element("p", { class: "kept" }, "✓ All rules are kept.")];
+    const list = others.length ? [element("p", {}, "Rules that are broken:"), element("ul", {}, ...others)] : pieces.length ? [] : [element("p", { class: "kept" }, "✓ All rules are kept.")];
     this.rules.replaceChildren(...pieces, ...list);
   }
 
@@ -446,8 +447,8 @@ class Desk {
   }
 }
 
-function table(header, body) {
-  return element("table", {}, element("thead", {}, element("tr", {}, ...header.map((text) => element("th", { scope: "col" }, text)))), body);
+function table(kind, header, body) {
+  return element("table", { class: kind }, element("thead", {}, element("tr", {}, ...header.map((text) => element("th", { scope: "col" }, text)))), body);
 }
 
 function plain(count) { return Math.round(count).toLocaleString("en").replaceAll(",", "\u202f"); }
