@@ -213,6 +213,15 @@ def test_a_search_is_stopped_by_its_button_while_the_page_answers(page):
     assert same(page)
 
 
+def test_a_search_from_python_ends_on_the_page_too(page):
+    page.lab.python("editor.improve(seconds=1)")
+    assert until(lambda: "The search moved" in page.said)
+    page.wait()
+    assert same(page)
+    page.lab.python("editor.lock(['B00001'])")
+    assert until(lambda: "locked" in page.said)
+
+
 def test_today_is_beside_it(page):
     fills = "return [...editor.querySelectorAll('.block')].map(one => one.style.fill)"
     today = page.ask(fills)

@@ -188,6 +188,17 @@ def test_pieces_are_told_without_a_rule_but_not_as_broken(town):
     assert session.standing().broken == []
 
 
+def test_degrees_are_drawn_and_tell_no_pieces_where_no_rule_asks(town):
+    blocks = town.blocks.to_crs(4326)
+    pupils = sgt.Population.from_frame(blocks, GROUPS)
+    editor = sgt.edit(sgt.score(pupils, blocks["school"], **town.today))
+    editor.paint({"B00001": "S05"})
+    assert editor._session.standing().cut == {}
+    width, height = editor._outlines.size
+    metres = town.blocks.total_bounds
+    assert width / height == pytest.approx((metres[2] - metres[0]) / (metres[3] - metres[1]), rel=0.05)
+
+
 def test_a_school_that_closes_leaves_today_unknown(town):
     schools = town.schools.assign(open=[False, True, True, True, True])
     nearest = town.travel.drop(columns="S01").idxmin(axis=1)
@@ -385,6 +396,19 @@ def test_a_search_that_the_page_began_is_told_when_it_ends(heard):
     assert (last["kind"], last["turn"]) == ("changed", "v:2")
     assert last["searched"]
     assert last["undo"] == 1
+
+
+def test_a_search_from_python_is_told_and_its_refusal_raised(town):
+    heard = Heard(town.score(town.blocks["school"], constraints=[*RULES, sgt.locked(["B00001"])]))
+    heard.widget.improve(steps=20_000)
+    last = heard.messages[-1][0]
+    assert (last["kind"], last["searching"], last["undo"]) == ("changed", False, 1)
+    other = "S01" if heard.widget.plan.assignment["B00001"] != "S01" else "S02"
+    heard.widget.paint({"B00001": other})
+    heard.widget.lock(["B00001"])
+    with pytest.raises(sgt.DataError, match="B00001"):
+        heard.widget.improve(steps=1000)
+    assert heard.messages[-1][0]["kind"] == "refused"
 
 
 @pytest.mark.parametrize("ending", ["zip", "csv", "gpkg", "geojson"])

@@ -185,9 +185,10 @@ class Live:
 
     @cached_property
     def _joins(self) -> csr_array | None:
-        """Which blocks join a zone; None where nothing says which touch, and no rule asks."""
-        asked = self.whole in self.rules
-        told = asked or self.problem.given is not None or self.problem.pupils.geography.outlined
+        """Which blocks join a zone; None where no rule asks, and that cannot be told: of degrees, or without geometry."""
+        place = self.problem.pupils.geography
+        measured = place.outlined and not (place.crs is not None and place.crs.is_geographic)
+        told = self.whole in self.rules or self.problem.given is not None or measured
         return joining(self._placed, self._left_out) if told else None
 
     @cached_property

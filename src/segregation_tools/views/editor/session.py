@@ -352,9 +352,11 @@ class Session:
             self._stop.clear()
         try:
             zone = self._searched(seconds, steps, root, progress)
-        finally:
+        except BaseException:
             self._searching = False
-        with self._guard:
+            raise
+        with self._guard:  # nobody paints between the end of the search and what it found
+            self._searching = False
             changed = np.flatnonzero(zone != self.zone)
             return self._make(_Step(changed, self.zone[changed], zone[changed], locks=False, stroke=None))
 

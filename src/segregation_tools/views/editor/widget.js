@@ -352,7 +352,7 @@ class Desk {
       for (const [block, school] of pairs ?? []) if (!this.locked[block]) this.zone[block] = school;
       for (const block of blocks ?? []) this.locked[block] = Number(on);
     }
-    if (message.searched) this.setSearching(false);
+    this.setSearching(message.searching);
     this.show(message);
     this.map.redraw();
     this.say(this.happened(message));
@@ -375,9 +375,10 @@ class Desk {
   }
 
   hear_refused(message) {
+    this.queue = [];
     this.setSearching(false);
-    this.say(message.text);
     this.post({ kind: "hello" });
+    this.say(message.text);
   }
 
   hear_about(message) { if (message.block === this.map.focused) this.tell(message.block, message); }

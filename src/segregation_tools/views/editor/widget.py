@@ -134,13 +134,8 @@ class Editor(anywidget.AnyWidget):
         rng : Generator or int, optional
             Source of chance; that of the editor without.
         """
-        self._tell(
-            self._session.improve(
-                seconds=self._seconds if seconds is None else seconds,
-                steps=steps,
-                rng=self._rng if rng is None else rng,
-                progress=self._told_progress,
-            )
+        self._improved(
+            {}, self._seconds if seconds is None else seconds, steps, self._rng if rng is None else rng, aloud=True
         )
 
     def stop(self) -> None:
@@ -218,19 +213,29 @@ class Editor(anywidget.AnyWidget):
         if self._session.searching:
             return
 
-        def search() -> None:
-            before = self._session.standing().values["goal"]
-            try:
-                changed = self._session.improve(
-                    seconds=float(message.get("seconds", self._seconds)), rng=self._rng, progress=self._told_progress
-                )
-            except SegregationError as refused:
-                self._say("refused", message, text=str(refused))
-            else:
-                self._tell(changed, message, searched=self._telling.goal(before))
-
-        self._search = Thread(target=search, daemon=True)
+        seconds = float(message.get("seconds", self._seconds))
+        self._search = Thread(target=self._improved, args=(message, seconds, None, self._rng), daemon=True)
         self._search.start()
+
+    def _improved(
+        self,
+        message: dict[str, Any],
+        seconds: float,
+        steps: int | None,
+        rng: np.random.Generator | int,
+        *,
+        aloud: bool = False,
+    ) -> None:
+        """Search, and tell the page what came of it; refusals are raised as well if they can be heard."""
+        before = self._session.standing().values["goal"]
+        try:
+            changed = self._session.improve(seconds=seconds, steps=steps, rng=rng, progress=self._told_progress)
+        except SegregationError as refused:
+            self._say("refused", message, text=str(refused))
+            if aloud:
+                raise
+        else:
+            self._tell(changed, message, searched=self._telling.goal(before))
 
     def _hear_download(self, message: dict[str, Any]) -> None:
         ending = one_of(message.get("what"), "what", tuple(KINDS))
@@ -256,13 +261,13 @@ class Editor(anywidget.AnyWidget):
         return {
             "zone": session.zone.astype("<i4").tobytes(),
             "locked": session.locked.astype("u1").tobytes(),
-            "searching": session.searching,
             **self._measured(),
         }
 
     def _measured(self) -> dict[str, Any]:
         undo, redo = self._session.steps
-        return {"undo": undo, "redo": redo, **self._telling.standing(self._session.standing())}
+        searching = self._session.searching
+        return {"undo": undo, "redo": redo, "searching": searching, **self._telling.standing(self._session.standing())}
 
     def _say(self, kind: str, message: Mapping[str, Any], **content: Any) -> None:
         buffers = [name for name, value in content.items() if isinstance(value, bytes)]
