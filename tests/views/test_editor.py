@@ -387,15 +387,16 @@ def test_the_page_is_told_what_is_refused(heard):
     assert heard.widget.plan.moved == 0
 
 
-def test_a_search_that_the_page_began_is_told_when_it_ends(heard):
-    heard.say(kind="improve", turn="v:2", seconds=0.5)
+def test_a_search_that_the_page_began_is_told_when_it_is_asked_for(heard):
+    heard.say(kind="improve", turn="v:2", seconds=1)
+    assert heard.say(kind="how")["kind"] == "progress"
     heard.widget._search.join(30)
-    kinds = [content["kind"] for content, _ in heard.messages]
-    assert "progress" in kinds
-    last = heard.messages[-1][0]
-    assert (last["kind"], last["turn"]) == ("changed", "v:2")
+    last = heard.say(kind="how")
+    assert (last["kind"], last["searching"], last["undo"]) == ("changed", False, 1)
     assert last["searched"]
-    assert last["undo"] == 1
+    many = len(heard.messages)
+    heard.say(kind="how")
+    assert len(heard.messages) == many  # once
 
 
 def test_a_search_from_python_is_told_and_its_refusal_raised(town):

@@ -268,6 +268,16 @@ class Desk {
     this.bar.hidden = !on;
     this.root.classList.toggle("searching", on);
     this.refresh();
+    clearInterval(this.asks);
+    this.asked = false;
+    if (on) this.asks = setInterval(() => this.how(), 200);
+  }
+
+  /** Ask how far the search is, unless that is still to be answered. */
+  how() {
+    if (this.asked) return;
+    this.asked = true;
+    this.model.send({ kind: "how", turn: this.next() });
   }
 
   focus(block, aloud = true) {
@@ -370,6 +380,7 @@ class Desk {
 
   hear_progress(message) {
     if (!this.searching) this.setSearching(true);
+    this.asked = false;
     this.bar.value = message.done;
     this.say(message.lowest === "–" ? "Searching: none yet that keeps to all rules." : `Searching: goal ${message.lowest} so far.`);
   }
@@ -444,6 +455,7 @@ class Desk {
     document.removeEventListener("pointerdown", this.leave);
     clearTimeout(this.slow);
     clearTimeout(this.asking);
+    clearInterval(this.asks);
     this.map.stop();
   }
 }

@@ -62,6 +62,9 @@ class Editor(anywidget.AnyWidget):
         self._telling = Telling(self._session.live, plan)
         self._seconds, self._rng = seconds, rng
         self._search: Thread | None = None
+        self._progress = 0.0, float("inf")
+        self._found: tuple[Codes, str] | None = None  # by a search, and the goal before it: not yet told
+        self._refused: SegregationError | None = None
         given = self._telling.district(self._outlines) | {"seconds": seconds, "height": height}
         super().__init__(_given=given | {"state": self._state()})
         self.on_msg(lambda _, message, __: self._heard(message))
@@ -134,15 +137,19 @@ class Editor(anywidget.AnyWidget):
         rng : Generator or int, optional
             Source of chance; that of the editor without.
         """
-        self._improved(
-            {}, self._seconds if seconds is None else seconds, steps, self._rng if rng is None else rng, aloud=True
-        )
+        chance, long = self._rng if rng is None else rng, self._seconds if seconds is None else seconds
+        self._improve(long, steps, chance, self._told_progress)
+        refused = self._refused
+        self._tell_found()
+        if refused is not None:
+            raise refused
 
     def stop(self) -> None:
         """End a search that the button began: its best until then is taken."""
         self._session.stop()
         if self._search is not None:
             self._search.join()
+            self._tell_found()
 
     def save(self, path: Any) -> None:
         """Write the plan as it is now into a file that `load_plan` reads.
@@ -184,6 +191,7 @@ class Editor(anywidget.AnyWidget):
             "undo": lambda _: self._tell(self._session.undo(), message),
             "redo": lambda _: self._tell(self._session.redo(), message),
             "improve": self._hear_improve,
+            "how": lambda _: self._hear_how(),
             "stop": lambda _: self._session.stop(),
             "ask": lambda _: self._say("about", message, **self._telling.block(int(message["block"]))),
             "download": self._hear_download,
@@ -209,33 +217,42 @@ class Editor(anywidget.AnyWidget):
         self._tell(np.unique(blocks), message)
 
     def _hear_improve(self, message: dict[str, Any]) -> None:
-        """Search in a thread, so that the page is answered meanwhile."""
+        """Search in a thread, so that the page is answered meanwhile; it asks how far that is."""
         if self._session.searching:
             return
-
         seconds = float(message.get("seconds", self._seconds))
-        self._search = Thread(target=self._improved, args=(message, seconds, None, self._rng), daemon=True)
+
+        def remember(done: float, lowest: float) -> None:
+            self._progress = done, lowest
+
+        self._progress = 0.0, float("inf")
+        self._search = Thread(target=self._improve, args=(seconds, None, self._rng, remember), daemon=True)
         self._search.start()
 
-    def _improved(
-        self,
-        message: dict[str, Any],
-        seconds: float,
-        steps: int | None,
-        rng: np.random.Generator | int,
-        *,
-        aloud: bool = False,
+    def _hear_how(self) -> None:
+        """Tell how far the search is, or what it found: in the thread that hears messages, as some notebooks ask."""
+        if self._search is not None and self._search.is_alive():
+            self._told_progress(*self._progress)
+        elif self._found is not None or self._refused is not None:
+            self._tell_found()
+
+    def _improve(
+        self, seconds: float, steps: int | None, rng: np.random.Generator | int, progress: Callable[[float, float], Any]
     ) -> None:
-        """Search, and tell the page what came of it; refusals are raised as well if they can be heard."""
-        before = self._session.standing().values["goal"]
+        """Search, and keep what came of it to be told."""
+        before = self._telling.goal(self._session.standing().values["goal"])
         try:
-            changed = self._session.improve(seconds=seconds, steps=steps, rng=rng, progress=self._told_progress)
+            self._found = self._session.improve(seconds=seconds, steps=steps, rng=rng, progress=progress), before
         except SegregationError as refused:
-            self._say("refused", message, text=str(refused))
-            if aloud:
-                raise
-        else:
-            self._tell(changed, message, searched=self._telling.goal(before))
+            self._refused = refused
+
+    def _tell_found(self) -> None:
+        if self._refused is not None:
+            self._say("refused", {}, text=str(self._refused))
+        elif self._found is not None:
+            changed, before = self._found
+            self._tell(changed, searched=before)
+        self._found = self._refused = None
 
     def _hear_download(self, message: dict[str, Any]) -> None:
         ending = one_of(message.get("what"), "what", tuple(KINDS))
