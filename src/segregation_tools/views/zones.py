@@ -98,17 +98,20 @@ class Mark(NamedTuple):
     box : tuple of float or None
         Left, top, right and bottom of its name; None where that has no room.
     """
+
     name: str
     x: float
     y: float
     box: Box | None
+
     @property
     def written_at(self) -> tuple[float, float]:
         """Where the name begins, in pixels: left end and baseline."""
         assert self.box is not None  # noqa: S101  # asked for only where there is room
         left, _, _, bottom = self.box
         return left, bottom - 0.25 * LETTER
-def fills(schools: int, neighbours: Callable[[], NDArray[np.bool_]]) -> list[str]:
+
+
 def fills(schools: int, neighbours: Callable[[], NDArray[np.bool_]], *, spread: bool = False) -> list[str]:
     """Choose a fill for every school: its own where there are enough, else another than those of its neighbours.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from segregation_tools.errors import GeographyError
 from segregation_tools.population.grid import Grid
+from segregation_tools.views.explore.shapes import DETAIL, simplified
 from segregation_tools.views.maps import NOBODY, aspect, can_be_drawn
 from segregation_tools.views.zones import BORDER, INK, fills, placed
 
@@ -90,15 +91,17 @@ class Outlines:
         drawn = shapes.iloc[there]
         stretch = aspect(drawn)
         west, south, east, north = drawn.total_bounds
-        scale = (SPAN - 2 * MARGIN) / (max(east - west, (north - south) * stretch) or 1.0)
+        longest = max(east - west, (north - south) * stretch) or 1.0  # a single point
+        scale = (SPAN - 2 * MARGIN) / longest
 
         def stepped(at: NDArray[np.float64]) -> Whole:
             x, y = (at[:, 0] - west) * scale, (north - at[:, 1]) * scale * stretch
             steps: Whole = np.rint(np.column_stack([x, y]) + MARGIN).astype(np.int32)
             return steps
 
-        parts, of_part = shapely.get_parts(np.asarray(drawn.array), return_index=True)
-        middle = stepped(shapely.get_coordinates(shapely.point_on_surface(np.asarray(drawn.array))))
+        simple = simplified(np.asarray(drawn.array), longest * DETAIL)
+        parts, of_part = shapely.get_parts(simple, return_index=True)
+        middle = stepped(shapely.get_coordinates(shapely.point_on_surface(simple)))
         size = stepped(np.array([[east, south]]))[0] + MARGIN
         is_area = shapely.get_dimensions(parts) == 2
         rings, of_ring = shapely.get_rings(parts[is_area], return_index=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.intp]
 
-__all__ = ["MOST", "shapes_of", "units_of"]
+__all__ = ["DETAIL", "MOST", "shapes_of", "simplified", "units_of"]
 
 MOST = 20_000  # areas that a page carries
 DETAIL = 1 / 4000  # of the map's extent: corners that change less than a square of this side are left out
@@ -123,16 +123,32 @@ def _in_degrees(shapes: GeoSeries) -> GeoSeries:
 
 
 def _simplified(shapes: GeoSeries) -> GeoSeries:
-    """Leave out corners that nobody sees; what two areas share stays shared."""
     seen = shapes if shapes.crs is None else shapes.to_crs(3857)  # as it is on the page
     west, south, east, north = seen.total_bounds
-    areas = np.asarray(seen.make_valid().array).copy()
+    simple: GeoSeries = seen.set_axis(range(len(seen))).copy()
+    simple[:] = simplified(np.asarray(seen.array), max(east - west, north - south) * DETAIL)
+    return simple if shapes.crs is None else simple.to_crs(4326)
+
+
+def simplified(shapes: NDArray[Any], tolerance: float) -> NDArray[Any]:
+    """Leave out corners that nobody sees; what two areas share stays shared.
+
+    Parameters
+    ----------
+    shapes : ndarray of geometries
+        Areas are mended and simplified; points and lines stay as they are.
+    tolerance : float
+        How far a line may be moved, in units of the coordinates.
+
+    Returns
+    -------
+    ndarray of geometries
+    """
+    areas = shapely.make_valid(shapes)
     wide = shapely.area(areas) > 0
     areas[wide] = [_polygons(area) for area in areas[wide]]
-    areas[wide] = shapely.coverage_simplify(areas[wide], max(east - west, north - south) * DETAIL)
-    simple: GeoSeries = seen.set_axis(range(len(seen))).copy()
-    simple[:] = areas
-    return simple if shapes.crs is None else simple.to_crs(4326)
+    areas[wide] = shapely.coverage_simplify(areas[wide], tolerance)
+    return areas
 
 
 def _polygons(area: Any) -> Any:
