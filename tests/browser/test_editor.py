@@ -207,8 +207,8 @@ def test_a_search_is_stopped_by_its_button_while_the_page_answers(page):
     page.block(50).click()
     assert "stop" in page.said
     page.press("Stop")
-    page.wait(10)
     page.lab.python("setattr(editor, '_seconds', 3)")
+    page.wait(20)
     assert page.lab.python("editor._session.searching") is False
     assert same(page)
 

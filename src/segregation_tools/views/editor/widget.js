@@ -1,6 +1,7 @@
 // The zone editor: what is clicked goes to Python as changes, what follows comes back. Follows map.js in the same module.
 
 const SLOW = 8000; // milliseconds without an answer, after which that is said
+const PAUSE = 1500; // milliseconds for which what was said stands, before progress is told
 const KEYS = "Arrows move between blocks, Enter or Space paints, L locks, P takes the school of a block, Page up and down " +
   "choose a school, Ctrl+Z undoes, Ctrl+Y does again, plus and minus zoom, 0 shows all.";
 
@@ -307,7 +308,10 @@ class Desk {
     this.here.append(`Pupils: ${groups.map((group, at) => `${more.pupils[at]} ${group}`).join(", ")}. ${ways.map(way).join(", ")}.`);
   }
 
-  say(text) { this.said.textContent = text; }
+  say(text) {
+    this.said.textContent = text;
+    this.spoke = performance.now();
+  }
 
   // ------------------------------------------------------------- to and from Python
 
@@ -382,6 +386,7 @@ class Desk {
     if (!this.searching) this.setSearching(true);
     this.asked = false;
     this.bar.value = message.done;
+    if (performance.now() - this.spoke < PAUSE) return; // what is said can be read, and be read aloud
     this.say(message.lowest === "–" ? "Searching: none yet that keeps to all rules." : `Searching: goal ${message.lowest} so far.`);
   }
 
