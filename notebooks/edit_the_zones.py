@@ -12,11 +12,14 @@
 # ---
 
 # %% [markdown]
-# # Changing a plan by hand
+# # What does it cost to change a plan by hand?
 #
 # A search finds zones that are good by what was asked. People know more than was asked: a road that nobody crosses, a block
-# that was promised to stay. One question: how are such changes made, and what do they cost? Blocks are real tracts of
-# Sacramento; pupils and schools are invented.
+# that was promised to stay. How are such changes made, and what do they cost? Blocks are real tracts of Sacramento; pupils and
+# schools are invented.
+#
+# *Assumed:* [Could other zones bring pupils together?](redraw_the_school_zones.ipynb), and
+# `pip install "segregation-tools[interactive]"`.
 
 # %%
 import segregation_tools as sgt
@@ -87,3 +90,13 @@ with tempfile.TemporaryDirectory() as folder:
     size = page.stat().st_size
 
 print(f"{size / 1000:.0f} kB", "· saved and read:", (again.zone == editor.plan.zone).all())
+
+# %% [markdown]
+# ## What you can now say to a school board
+#
+# - "We changed these blocks by hand, for these reasons; this is what it costs, group by group, and every rule was tried again."
+# - "What was locked stayed where it was, and the search made the best of the rest that it found in the time it had."
+#
+# The plan is no better founded than the numbers of pupils are, and nothing here says what families will choose.
+#
+# **Next:** [where to build](where_to_build.ipynb), since zones can only share out who lives there.

@@ -36,6 +36,7 @@ ROOT = Path(__file__).parents[1]
                 "pictures",
                 "reports",
                 "beyond",
+                "editor",
             )
         ],
     ],
