@@ -133,7 +133,7 @@ class Summand:
     compiled: tuple[Compiled, Callable[[Any], Any]] | None = None
 
 
-def summed(pop: Population, of_block: Callable[[NDArray[Any], NDArray[Any]], Any]) -> Any:
+def summed(pop: Population, of_block: Callable[[NDArray[Any], NDArray[Any]], Any], *, everywhere: bool = False) -> Any:
     """Add up over all blocks.
 
     Parameters
@@ -142,6 +142,8 @@ def summed(pop: Population, of_block: Callable[[NDArray[Any], NDArray[Any]], Any
         Table or grid, in memory or in chunks.
     of_block : callable
         What a block adds, ``of_block(lived, met)``, as `blocks` gives them.
+    everywhere : bool
+        Whether it matters, too, whom those would meet who lived where nobody does.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def summed(pop: Population, of_block: Callable[[NDArray[Any], NDArray[Any]], Any
     """
     if pop.parted:
         chunked = cast("ChunkedPopulation", pop)
-        return np.sum(chunked.over_parts(partial(_summed_in, of_block), everywhere=True), axis=0)
+        return np.sum(chunked.over_parts(partial(_summed_in, of_block), everywhere=everywhere), axis=0)
     return np.sum([of_block(lived, met) for lived, met in blocks(pop)], axis=0)
 
 
@@ -225,7 +227,7 @@ def _added_in(
         sums = [[summand.of_block(block) for summand in summands] for block in every]
         return [({}, [np.sum(each, axis=0) for each in zip(*sums, strict=True)])]
     asked = _Asked(len(surroundings), summands, mix)
-    for start, _, mets in part.rows(surroundings, everywhere=False):
+    for start, _, mets in part.rows(surroundings):
         asked.add(part.lived, start, mets)
     return asked.found
 

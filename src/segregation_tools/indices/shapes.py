@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from segregation_tools.errors import CapabilityError
+from segregation_tools.errors import CapabilityError, DataWarning, warn
 from segregation_tools.indices.blocks import Block, Summand, blocks, shares_met, summed
 from segregation_tools.indices.buckets import areas_between
 from segregation_tools.indices.index import Index, Sums, gathered, on_the_shelf, per_unit
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["lorenz", "mean_of_scores", "meeting", "of_surfaces", "of_the_mix", "of_units"]
 
 APART = 1e-6  # between the ends of an area that is not sorted for
+ROUNDED = 4e-15  # of sums over all units
 ROUNDING = 1e-4  # of a person: those met under a kernel may be added up in single precision
 
 
@@ -217,7 +218,15 @@ class Lorenz(Index):
         apart = APART * float(simpson(totals / totals.sum())) * len(measured) / len(totals)
         ends = areas_between(cast("ChunkedPopulation", pop), measured, apart)
         low, high = (float(self._of_areas(list(areas), totals)) for areas in ends)
-        return low, high
+        slack = ROUNDED / float(
+            simpson(totals / totals.sum())
+        )  # the rarer all groups but one, the fewer digits are left
+        if high - low > max(APART, slack) * 1.01:
+            warn(
+                f"{self.__name__} is only known to lie between {low:.9g} and {high:.9g}: shares lie too close",
+                DataWarning,
+            )
+        return low - slack, high + slack
 
     @staticmethod
     def _measured(totals: NDArray[np.float64]) -> range:
@@ -262,13 +271,13 @@ class OfSurfaces(Index):
             if totals is not pop.group_totals:
                 msg = f"{self.__name__} needs the environment of the whole region at once: it cannot be summed in parts"
                 raise CapabilityError(msg)
-            spread = summed(pop, lambda _, met: met.sum(axis=1))
+            spread = summed(pop, lambda _, met: met.sum(axis=1), everywhere=True)
 
         def of_block(_: NDArray[Any], met: NDArray[Any]) -> tuple[float, float]:
             surfaces = met / spread[:, np.newaxis]
             return np.minimum(*surfaces).sum(), np.maximum(*surfaces).sum()
 
-        return Sums(totals, summed(pop, of_block))
+        return Sums(totals, summed(pop, of_block, everywhere=True))
 
     def _finish(self, sums: Sums, options: dict[str, Any]) -> Any:
         return self.formula(*sums.added)

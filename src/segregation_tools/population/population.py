@@ -97,6 +97,9 @@ class Population:
         margins: ArrayLike | None = None,
     ) -> None:
         groups = checking.checked_groups(groups)
+        if hasattr(counts, "__dask_graph__"):
+            msg = "counts in chunks are read where they lie by Population.from_raster, and Dask frames by from_frame"
+            raise DataError(msg)
         counts = checking.numbers(counts, "counts")
         if counts.ndim == 2:
             counts = np.asarray(counts, dtype=np.float64)

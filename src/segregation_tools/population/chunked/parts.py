@@ -88,6 +88,8 @@ class Part:
         Cells of `lived` that are asked; the residents of others belong to another part. None for all.
     units : pandas.Index or None
         Labels, of a table.
+    everywhere : bool
+        Whether it matters, too, whom those would meet who lived where nobody does.
     """
 
     of: Header
@@ -98,18 +100,15 @@ class Part:
     own: tuple[int, int, int, int] | None = None
     asked: NDArray[np.bool_] | None = None
     units: pd.Index[Any] | None = None
+    everywhere: bool = False
 
-    def rows(
-        self, surroundings: Sequence[ByRows], *, everywhere: bool
-    ) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
+    def rows(self, surroundings: Sequence[ByRows]) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
         """Yield whom those who are asked meet in several surroundings that are alike.
 
         Parameters
         ----------
         surroundings : sequence of ByRows
             Of the same kind.
-        everywhere : bool
-            Whether it matters, too, whom those would meet who lived where nobody does.
 
         Yields
         ------
@@ -119,7 +118,7 @@ class Part:
         _, height, width = self.lived.shape
         first, last, begin, end = self.own or (0, height, 0, width)
         columns = (self.left + begin, self.left + end)
-        read = surroundings[0].reader(surroundings[1:], self.around, everywhere=everywhere, columns=columns)
+        read = surroundings[0].reader(surroundings[1:], self.around, everywhere=self.everywhere, columns=columns)
         here = slice(self.left, self.left + width)
         for start, stop, mets in read(self.top + first, self.top + last):
             yield start - self.top, stop - self.top, [met[:, :, here] for met in mets]
@@ -142,7 +141,7 @@ class Part:
         here.__dict__["group_totals"] = self.of.totals
         if self.of.surroundings is not None:
             met = np.zeros(self.lived.shape)
-            for start, stop, (strip,) in self.rows([self.of.surroundings], everywhere=True):
+            for start, stop, (strip,) in self.rows([self.of.surroundings]):
                 met[:, start:stop] = strip
             if self.asked is not None:
                 met[:, ~self.asked] = 0
@@ -167,6 +166,7 @@ class Shared:
 
     work: Callable[[Part], Any]
     of: Header
+    everywhere: bool
 
 
 def on_cells(place: Place, shared: Shared, pieces: list[list[NDArray[Any]]]) -> Any:
@@ -177,7 +177,8 @@ def on_cells(place: Place, shared: Shared, pieces: list[list[NDArray[Any]]]) -> 
     lived = around[:, first - top : last - top, begin - left : end - left]
     if place.asked is not None:
         lived = np.where(place.asked, lived, lived.dtype.type(0))
-    return shared.work(Part(shared.of, lived, around, first - top, begin - left, place.own, place.asked))
+    at = first - top, begin - left
+    return shared.work(Part(shared.of, lived, around, *at, place.own, place.asked, everywhere=shared.everywhere))
 
 
 def on_units(shared: Shared, lived: NDArray[Any], units: pd.Index[Any] | None) -> Any:

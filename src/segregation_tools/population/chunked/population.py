@@ -66,7 +66,7 @@ class ChunkedPopulation(Population):
 
     parted = True
     _unit_labels: tuple[Any, ...] | None
-    _tiles: Tiles | None
+    _tiles: list[Tiles]  # once they are counted, for all environments
 
     @classmethod
     def checked(
@@ -105,12 +105,13 @@ class ChunkedPopulation(Population):
         if len(kept) < len(groups):
             chunks, groups, totals = chunks[kept], tuple(groups[i] for i in kept), totals[kept]
         pop: Self = unchecked(cls, counts=chunks, groups=groups, geography=geography, stated_total=stated)
-        pop.__dict__.update(group_totals=totals, _unit_labels=labels, _tiles=None)
+        totals.flags.writeable = False
+        pop.__dict__.update(group_totals=totals, _unit_labels=labels, _tiles=[])
         return pop
 
     def _derive(self, **changes: Any) -> Self:
         derived = super()._derive(**changes)
-        derived.__dict__.update(_unit_labels=self._unit_labels, _tiles=None if "counts" in changes else self._tiles)
+        derived.__dict__.update(_unit_labels=self._unit_labels, _tiles=[] if "counts" in changes else self._tiles)
         return derived
 
     def __getstate__(self) -> dict[str, Any]:
@@ -118,6 +119,9 @@ class ChunkedPopulation(Population):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return type(self).__name__, self.chunks.name, self.groups, repr(self.recipe)
 
     @property
     def chunks(self) -> Any:
@@ -207,6 +211,7 @@ class ChunkedPopulation(Population):
 
     def _with(self, chunks: Any, groups: tuple[Any, ...], totals: Floats) -> Self:
         other = self._derive(counts=chunks, groups=groups)
+        totals.flags.writeable = False
         other.__dict__["group_totals"] = totals
         return other
 
@@ -290,7 +295,7 @@ class ChunkedPopulation(Population):
             return pd.concat(self.over_parts(partial(of_population, work), labelled=True))
         one = np.ones((len(self.groups), 1, 1))
         ahead = np.shape(work(Part(self._header(), one, one).population()))[:-2]
-        parts, graph = self._tasks(partial(of_population, work), (), everywhere=True, labelled=False)
+        parts, graph = self._tasks(partial(of_population, work), (), everywhere=False, labelled=False)
         found: dict[tuple[int, int], list[Any]] = {}
         for core, key in parts:
             found.setdefault((core[0], core[2]), []).append(key)
@@ -317,7 +322,7 @@ class ChunkedPopulation(Population):
     ) -> tuple[list[tuple[Any, Any]], dict[Any, Any]]:
         """List the parts, where each lies and the key of the task that works on it; and the graph of the tasks."""
         name, pieces = _name("part"), _name("piece")
-        graph: dict[Any, Any] = {(name, "work"): Shared(work, self._header())}
+        graph: dict[Any, Any] = {(name, "work"): Shared(work, self._header(), everywhere)}
         blocks = self.chunks.__dask_keys__()
         parts: list[tuple[Any, Any]] = []
         if not isinstance(self.geography, Grid):
@@ -371,14 +376,13 @@ class ChunkedPopulation(Population):
 
     def _counted_tiles(self) -> Tiles:
         """Count the people of every tile of the grid, once."""
-        if self._tiles is None:
+        if not self._tiles:
             rows, cols = self._edges
             alone = self._derive(recipe=None, surroundings=None)
             counted, wide = alone.over_parts(people_of_tiles), len(cols) - 1
             lines = [np.concatenate(counted[i : i + wide], axis=1) for i in range(0, len(counted), wide)]
-            self.__dict__["_tiles"] = Tiles(np.concatenate(lines), tile_edges(rows), tile_edges(cols))
-        found: Tiles = self.__dict__["_tiles"]
-        return found
+            self._tiles.append(Tiles(np.concatenate(lines), tile_edges(rows), tile_edges(cols)))
+        return self._tiles[0]
 
 
 def _name(what: str) -> str:

@@ -41,7 +41,16 @@ def in_chunks(source: Any) -> Any | None:
     dask.array.Array or None
     """
     if hasattr(source, "__dask_graph__"):
+        if not hasattr(source, "chunks") or not hasattr(source, "dtype"):
+            msg = f"a raster in chunks is a Dask array, not {type(source).__name__}: dask.array.from_delayed makes one"
+            raise DataError(msg)
+        if any(np.isnan(size) for along in source.chunks for size in along):
+            msg = "it is not known how large the chunks are: counts.compute_chunk_sizes() finds out"
+            raise DataError(msg)
         return source
+    if hasattr(source, "store") and not hasattr(source, "dtype"):
+        msg = "this is a group of zarr arrays: name the one that holds the counts, group['counts']"
+        raise DataError(msg)
     if hasattr(source, "chunks") and hasattr(source, "store"):  # zarr
         return dask_here().array.from_zarr(source)
     return None
@@ -85,7 +94,9 @@ def cells_in_chunks(cells: Cells, grid: Grid) -> ChunkedPopulation:
 
 def _cleaned(cells: Cells, block: NDArray[Any]) -> NDArray[Any]:
     """Give a chunk with nobody where there is no data."""
-    return np.ascontiguousarray(rasters.people_of(replace(cells, counts=block)))
+    masked = isinstance(block, np.ma.MaskedArray)
+    absent = np.ma.getmaskarray(block) if masked else None
+    return np.ascontiguousarray(rasters.people_of(replace(cells, counts=np.ma.getdata(block), absent=absent)))
 
 
 def _looked_at(
@@ -120,21 +131,23 @@ def units_in_partitions(
     dask = dask_here()
 
     groups = checking.checked_groups(groups)
+    checking.check_names(groups, {} if total is None else {"total": "the stated total"})
     columns = groups if total is None else (*groups, total)
     read = dask.delayed(partial(_read_units, columns=columns, missing=missing), pure=False)
     units = [read(part) for part in frame.to_delayed()]
     look = dask.delayed(partial(_looked_up, groups=groups, stated=total is not None), pure=False)
-    sizes, totals, hashes = zip(*dask.compute(*[look(part) for part in units]), strict=True)
+    sizes, totals, hashes, largest = zip(*dask.compute(*[look(part) for part in units]), strict=True)
     if not sum(sizes):
-        msg = "the population is empty: the frame has no rows"
+        msg = "the population is empty: the frame has no rows, or missing='drop' left none"
         raise DataError(msg)
     _refuse_twice([part[1] for part in units], np.concatenate(hashes))
     kept = [(part, size) for part, size in zip(units, sizes, strict=True) if size]
+    spelled = dask.delayed(partial(_spelled, length=_length(frame.index.name, largest)), pure=False)
     table = dask.array.concatenate(
         [dask.array.from_delayed(part[0], (len(columns), size), dtype=np.float64) for part, size in kept], axis=1
     )
     geography = Geography(pd.RangeIndex(sum(sizes)))
-    labels = tuple(part[1] for part, _ in kept)
+    labels = tuple(spelled(part[1]) for part, _ in kept)
     stated = None if total is None else table[-1]
     counts = table[: len(groups)]
     return ChunkedPopulation.checked(counts, groups, geography, np.sum(totals, axis=0), labels=labels, stated=stated)
@@ -142,7 +155,7 @@ def units_in_partitions(
 
 def _read_units(frame: pd.DataFrame, *, columns: tuple[Any, ...], missing: str) -> tuple[Floats, pd.Index[Any]]:
     """Read the counts of a partition, and the labels of its units."""
-    units = reading.spelled_geoids(frame.index)
+    units = frame.index
     if not len(frame):
         return np.empty((len(columns), 0)), units
     counts, kept = reading.read_columns(frame, columns, units, missing)
@@ -151,8 +164,8 @@ def _read_units(frame: pd.DataFrame, *, columns: tuple[Any, ...], missing: str) 
 
 def _looked_up(
     part: tuple[Floats, pd.Index[Any]], *, groups: tuple[Any, ...], stated: bool
-) -> tuple[int, Floats, NDArray[Any]]:
-    """How many units there are, people of each group, and a number for each label, by which repeated ones are found."""
+) -> tuple[int, Floats, NDArray[Any], int | None]:
+    """How many units there are, people of each group, a number for each label, and the largest, where they are numbers."""
     table, units = part
     counts = table[: len(groups)]
     if len(units):
@@ -161,7 +174,21 @@ def _looked_up(
             checking.check_counts(row, name, units)
         if stated:
             checking.checked_total(table[-1], counts, Geography(units))
-    return len(units), counts.sum(axis=1), pd.util.hash_pandas_object(units, index=False).to_numpy()
+    largest = int(units.max()) if len(units) and units.dtype.kind in "iu" else None
+    return len(units), counts.sum(axis=1), pd.util.hash_pandas_object(units, index=False).to_numpy(), largest
+
+
+def _length(name: Any, largest: Sequence[int | None]) -> int:
+    """How many digits codes of the census have that were read as integers, 0 where labels are none; told once for all."""
+    known = [label for label in largest if label is not None]
+    if not known:
+        return 0
+    spelled = reading.spelled_geoids(pd.Index([max(known)], name=name))[0]
+    return len(spelled) if isinstance(spelled, str) else 0
+
+
+def _spelled(units: pd.Index[Any], length: int) -> pd.Index[Any]:
+    return units.astype(str).str.zfill(length) if length else units
 
 
 def _refuse_twice(labels: Sequence[Any], hashes: NDArray[Any]) -> None:
