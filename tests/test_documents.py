@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 from pathlib import Path
 
 import jupytext
@@ -47,8 +48,9 @@ def test_the_code_runs_and_says_the_truth(document, tmp_path, monkeypatch):
     text = (ROOT / document).read_text("utf-8")
     exec("import segregation_tools as sgt", space)  # noqa: S102 - our own document
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        lines = block.encode().splitlines()
-        for statement in ast.parse(block).body:
+        code = textwrap.dedent(block)
+        lines = code.encode().splitlines()
+        for statement in ast.parse(code).body:
             exec(compile(ast.Module([statement], []), document, "exec"), space)  # noqa: S102 - our own document
             said = lines[statement.end_lineno - 1][statement.end_col_offset :].decode()
             number = re.match(r" *# (\d+(?:\.\d+)?)[,:]", said)

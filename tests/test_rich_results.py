@@ -12,10 +12,10 @@ import pytest
 import segregation_tools as sgt
 
 A, B = "<b>&\"'", "b"
-STATED = {  # by users
+STATED = {  # by users, and a page that is tried in a browser
     sgt.Visits, sgt.PrivacyNoise, sgt.Goal, sgt.Measure, sgt.Grid,
         sgt.Contiguity, sgt.Flows, sgt.Neighbours, sgt.NearestPeople, sgt.NearestUnits, sgt.NetworkRadius, sgt.Radius,
-    sgt.Square, sgt.Zones,
+    sgt.Square, sgt.Zones, sgt.Exploration,
 }  # fmt: skip
 SPELLED = "&lt;b&gt;&amp;&quot;&#x27;"
 

@@ -23,6 +23,14 @@ from tests.planning.towns import Town
 
 GROUPS = ["white", "black", "asian", "hispanic"]
 
+CALLED = {
+    "High-High": "high among high",
+    "Low-Low": "low among low",
+    "Low-High": "low among high",
+    "High-Low": "high among low",
+    "Insignificant": "not significant",
+}
+
 
 @pytest.fixture(autouse=True)
 def _closed():
@@ -291,9 +299,7 @@ def test_clusters_have_the_colours_of_esda(found, frame):
     colours = [to_hex(shown.cmap(shown.norm(code))) for code in shown.get_array()]
     assert colours == [COLOURS[kind] for kind in result.cluster]
     kinds, many = np.unique(result.cluster, return_counts=True)
-    told = {
-        f"{kind} ({often})".replace("Insignificant", "not significant") for kind, often in zip(kinds, many, strict=True)
-    }
+    told = {f"{CALLED[kind]} ({often})" for kind, often in zip(kinds, many, strict=True)}
     assert set(explained(ax)) == told
     assert [COLOURS[kind] for kind in ("High-High", "Low-Low", "Low-High", "High-Low")] == [
         "#d7191c",

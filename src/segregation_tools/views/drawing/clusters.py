@@ -34,7 +34,14 @@ COLOURS = {
     "Insignificant": "#d3d3d3",
     "Undefined": "#ffffff",
 }
-NAMES = {"Insignificant": "not significant", "Undefined": "undefined"}
+NAMES = {
+    "High-High": "high among high",
+    "Low-Low": "low among low",
+    "Low-High": "low among high",
+    "High-Low": "high among low",
+    "Insignificant": "not significant",
+    "Undefined": "undefined",
+}
 
 
 def clusters(found: LocalAutocorrelation, sheet: Sheet, *, on: Any = None, legend: bool = True, **look: Any) -> Axes:
@@ -78,6 +85,8 @@ def clusters(found: LocalAutocorrelation, sheet: Sheet, *, on: Any = None, legen
     painted(place, codes, ax, cmap=cmap, norm=norm, nothing=COLOURS["Undefined"], **look)
     if legend:
         sheet.key([ax], _explained(found))
+    if not ax.get_title():
+        ax.set_title(f"{found.name}, p ≤ {found.level:.3g}")
     return ax
 
 

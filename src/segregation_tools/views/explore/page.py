@@ -50,6 +50,12 @@ class Exploration:
         Of the page.
     page : str
         Its text, HTML.
+
+    Examples
+    --------
+    >>> seen = sgt.explore(sgt.synthetic_city("gradient", groups=["west", "east"]), title="An invented city")
+    >>> seen.title, "<script src" in seen.page
+    ('An invented city', False)
     """
 
     title: str
