@@ -164,7 +164,7 @@ def test_every_page_is_in_a_table_of_contents(written):
         if line.strip() and not line.startswith(":")
     }
     pages = {page.stem for page in DOCS.glob("*.md")} - {"index"}
-    notebooks = {f"notebooks/{path.stem}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    notebooks = {f"notebooks/{path.stem}" for kind in ("*.ipynb", "*.md") for path in (ROOT / "notebooks").glob(kind)}
     assert entries == pages | notebooks | {"reference/index"}
     inside = re.findall(r"^\w+$", written["index"], re.MULTILINE)
     assert set(inside) == written.keys() - {"index"}
