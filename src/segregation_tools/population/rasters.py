@@ -13,6 +13,7 @@ import pandas as pd
 
 from segregation_tools.errors import CapabilityError, DataError, DataWarning, GeographyError, GroupError, listed, warn
 from segregation_tools.population.checking import NAMED, FirstOf, check_counts, checked_groups, numbers
+from segregation_tools.population.chunked.cluster import in_chunks
 from segregation_tools.population.geography import warn_web_mercator
 from segregation_tools.population.grid import TO_METRES, Grid
 from segregation_tools.population.options import one_of, real_number
@@ -355,8 +356,6 @@ def _size(cells: Cells, cell_size: float | None) -> float | None:
 
 def _lazily(source: Any) -> Any:
     """Take an array of real numbers; what lies in chunks stays there."""
-    from segregation_tools.population.chunked.reading import in_chunks
-
     chunks = in_chunks(source)
     if chunks is None:
         return numbers(source, "the raster")

@@ -1,15 +1,17 @@
-"""Where Dask is, and work that is dealt out to the workers of a cluster."""
+"""Where Dask is, what it holds, and work that is dealt out to the workers of a cluster."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from segregation_tools.errors import CapabilityError, OptionError
+import numpy as np
+
+from segregation_tools.errors import CapabilityError, DataError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["dask_here", "on_workers"]
+__all__ = ["dask_here", "in_chunks", "on_workers"]
 
 Result = TypeVar("Result")
 
@@ -33,6 +35,34 @@ def dask_here() -> Any:
         msg = f'counts in chunks need more packages: pip install "segregation-tools[distributed]" ({absent})'
         raise CapabilityError(msg) from absent
     return dask
+
+
+def in_chunks(source: Any) -> Any | None:
+    """Return counts in chunks as a Dask array; None for anything else.
+
+    Parameters
+    ----------
+    source : object
+        What was given: a Dask array, a zarr array, or what holds one of them.
+
+    Returns
+    -------
+    dask.array.Array or None
+    """
+    if hasattr(source, "__dask_graph__"):
+        if not hasattr(source, "chunks") or not hasattr(source, "dtype"):
+            msg = f"a raster in chunks is a Dask array, not {type(source).__name__}: dask.array.from_delayed makes one"
+            raise DataError(msg)
+        if any(np.isnan(size) for along in source.chunks for size in along):
+            msg = "it is not known how large the chunks are: counts.compute_chunk_sizes() finds out"
+            raise DataError(msg)
+        return source
+    if hasattr(source, "store") and not hasattr(source, "dtype"):
+        msg = "this is a group of zarr arrays: name the one that holds the counts, group['counts']"
+        raise DataError(msg)
+    if hasattr(source, "chunks") and hasattr(source, "store"):  # zarr
+        return dask_here().array.from_zarr(source)
+    return None
 
 
 def on_workers(client: Any, work: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]) -> list[Result]:

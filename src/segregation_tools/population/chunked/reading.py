@@ -25,35 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["cells_in_chunks", "in_chunks", "units_in_partitions"]
-
-
-def in_chunks(source: Any) -> Any | None:
-    """Return counts in chunks as a Dask array; None for anything else.
-
-    Parameters
-    ----------
-    source : object
-        What was given: a Dask array, a zarr array, or what holds one of them.
-
-    Returns
-    -------
-    dask.array.Array or None
-    """
-    if hasattr(source, "__dask_graph__"):
-        if not hasattr(source, "chunks") or not hasattr(source, "dtype"):
-            msg = f"a raster in chunks is a Dask array, not {type(source).__name__}: dask.array.from_delayed makes one"
-            raise DataError(msg)
-        if any(np.isnan(size) for along in source.chunks for size in along):
-            msg = "it is not known how large the chunks are: counts.compute_chunk_sizes() finds out"
-            raise DataError(msg)
-        return source
-    if hasattr(source, "store") and not hasattr(source, "dtype"):
-        msg = "this is a group of zarr arrays: name the one that holds the counts, group['counts']"
-        raise DataError(msg)
-    if hasattr(source, "chunks") and hasattr(source, "store"):  # zarr
-        return dask_here().array.from_zarr(source)
-    return None
+__all__ = ["cells_in_chunks", "units_in_partitions"]
 
 
 def cells_in_chunks(cells: Cells, grid: Grid) -> ChunkedPopulation:
