@@ -125,8 +125,12 @@ def _parquet(path: Path) -> pd.DataFrame:
     import geopandas
     import pandas as pd
 
+    from segregation_tools.errors import lacking
+
     try:
         return geopandas.read_parquet(path)  # type: ignore[no-any-return]
+    except ImportError as absent:
+        raise lacking(f"{path.suffix} files need one more package", "parquet", absent) from absent
     except ValueError as unplaced:
         if "geo metadata" not in str(unplaced):
             raise

@@ -20,6 +20,7 @@ __all__ = [
     "OptionError",
     "SegregationError",
     "UndefinedWarning",
+    "lacking",
     "listed",
     "warn",
 ]
@@ -159,6 +160,32 @@ def listed(things: Iterable[object], most: int = 5) -> str:
     every = things if isinstance(things, Sized) else list(things)
     named = [repr(getattr(thing, "item", lambda thing=thing: thing)()) for thing in islice(every, most)]
     return ", ".join(named) + (f" … ({len(every)} in all)" if len(every) > most else "")
+
+
+def lacking(what: str, extra: str, absent: ImportError) -> CapabilityError:
+    """Say which extra brings a package that is not installed.
+
+    Parameters
+    ----------
+    what : str
+        What needs it.
+    extra : str
+        Name of the extra.
+    absent : ImportError
+        What Python said.
+
+    Returns
+    -------
+    CapabilityError
+        To be raised.
+
+    Examples
+    --------
+    >>> print(lacking("raster files need one more package", "raster", ImportError("No module named 'rasterio'")))
+    raster files need one more package: pip install "segregation-tools[raster]" (No module named 'rasterio')
+    """
+    # Double quotes, since the shell of Windows knows no others.
+    return CapabilityError(f'{what}: pip install "segregation-tools[{extra}]" ({absent})')
 
 
 def warn(message: str, category: type[Warning]) -> None:

@@ -293,10 +293,20 @@ def test_the_coordinates_are_doubted_where_they_should_be(tmp_path):
         read(xr_of(TWO, y=[52.0, 51.9], x=[13.0, 13.1, 13.2]))
 
 
-def test_a_missing_package_is_named(monkeypatch):
+def test_a_missing_package_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "rasterio", None)
+    (tmp_path / "city.tif").touch()
     with pytest.raises(sgt.CapabilityError, match=r'pip install "segregation-tools\[raster\]"'):
-        read("city.tif")
+        read(tmp_path / "city.tif")
+
+
+def test_what_is_no_raster_file_is_refused_before_any_package_is_missed(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    with pytest.raises(sgt.DataError, match=r"there is no file .*nowhere\.tif"):
+        read(tmp_path / "nowhere.tif")
+    (tmp_path / "city.zarr").mkdir()
+    with pytest.raises(sgt.DataError, match=r"zarr\.open_array\(.*city\.zarr'\).*segregation-tools\[distributed\]"):
+        read(tmp_path / "city.zarr")
 
 
 def test_real_rasters(real_data):

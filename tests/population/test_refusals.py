@@ -1,5 +1,7 @@
 """Bad input: every refusal names the column, the rows and the mend; nothing of the caller's is changed."""
 
+from pathlib import Path
+
 import geopandas
 import numpy as np
 import pandas as pd
@@ -332,3 +334,55 @@ def test_labels_that_stand_twice_are_refused():
     pop = sgt.Population([[1, 2], [3, 4]], ["a", "b"], units=["x", "y"])
     with pytest.raises(sgt.DataError, match="'x'"):
         pop.merge(pd.Series([1, 2, 3], index=["x", "x", "y"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [
+        ("my_city.gpkg", r"geopandas\.read_file\('my_city.gpkg'\)"),
+        (Path("t.csv"), r"pandas\.read_csv"),
+        ([1], "not list"),
+    ],
+)
+def test_the_name_of_a_file_is_no_frame(name, reader):
+    with pytest.raises(sgt.DataError, match=reader):
+        sgt.Population.from_frame(name, ["a"])
+    with pytest.raises(sgt.DataError, match=reader):
+        sgt.dissimilarity(name, groups=["a", "b"])
+
+
+@pytest.mark.parametrize(("whole", "what"), [(1, "shares"), (100, "per cent")])
+def test_shares_are_no_counts(whole, what):
+    shares = np.random.default_rng(1).dirichlet([1, 1], 30) * whole
+    with pytest.warns(sgt.DataWarning, match=f"look like {what}, not counts"):
+        sgt.Population.from_frame(pd.DataFrame(shares, columns=["a", "b"]), ["a", "b"])
+    sgt.Population.from_frame(pd.DataFrame(shares * 3.3, columns=["a", "b"]), ["a", "b"])  # people, in parts
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_work(tmp_path):
+    pop = sgt.synthetic_city("gradient", groups=["a", "b"])
+    for write in (sgt.report, sgt.explore, lambda pop, path: sgt.export(sgt.summary(pop), path)):
+        with pytest.raises(sgt.OptionError, match="there is no folder"):
+            write(pop, tmp_path / "nowhere" / "page.html")
+
+
+def test_what_has_labels_elsewhere_says_how_to_set_them():
+    town = sgt.synthetic_district(40, 3, rng=1)
+    blocks = town.blocks.reset_index(drop=True)
+    given = {"current": blocks["school"], "schools": town.schools, "travel": town.travel}
+    with pytest.raises(sgt.DataError, match=r"row numbers for labels: read them with frame = frame\.set_index\("):
+        sgt.rezone(sgt.Population.from_frame(blocks, ["a", "b", "c"]), **given, steps=1000, rng=1)
+
+
+def test_a_plan_in_degrees_where_the_format_asks_for_them(tmp_path):
+    blocks, layers = sgt.load("sacramento_district"), {}
+    for layer in ("schools", "travel"):
+        layers[layer] = sgt.load("sacramento_district", layer=layer)
+    pupils = sgt.Population.from_frame(blocks, ["white", "black"])
+    plan = sgt.rezone(pupils, current=blocks["school"], **layers, steps=1000, rng=1)
+    plan.to_file(tmp_path / "plan.geojson")
+    west, south, east, north = geopandas.read_file(tmp_path / "plan.geojson").total_bounds
+    assert -123 < west < east < -119
+    assert 37 < south < north < 40
+    with pytest.raises(sgt.DataError, match=r"plan\.to_file\('plan\.csv'\)"):
+        sgt.export(plan, tmp_path / "plan.csv")

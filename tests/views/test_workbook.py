@@ -242,8 +242,10 @@ def test_it_says_what_to_install(tmp_path, monkeypatch):
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(sgt.CapabilityError, match=r"pip install 'segregation-tools\[report\]'"):
+    with pytest.raises(sgt.CapabilityError, match=r'pip install "segregation-tools\[report\]"'):
         sgt.report(sgt.Population([[90, 10], [10, 90]], ["a", "b"]), tmp_path / "a.xlsx")
+    with pytest.raises(sgt.CapabilityError, match="report"):  # before anything is said of small counts
+        sgt.report(sgt.Population([[90, 1], [10, 1]], ["a", "b"]), tmp_path / "a.xlsx")
 
 
 def test_the_command_line_writes_it(tmp_path, tracts, capsys):

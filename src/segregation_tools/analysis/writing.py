@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 import segregation_tools
-from segregation_tools.errors import CapabilityError, DataError, listed
+from segregation_tools.errors import CapabilityError, DataError, lacking, listed
 from segregation_tools.indices.index import Index, stocked
+from segregation_tools.population.options import writable
 from segregation_tools.population.population import Population, as_population
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from os import PathLike
+    from pathlib import Path
 
 __all__ = ["cite", "export", "methods"]
 
@@ -143,6 +144,8 @@ def export(table: Population | pd.DataFrame, path: str | PathLike[str], *, min_c
 
     Raises
     ------
+    DataError
+        If something else than a population or a table is given; a plan is written by `Plan.to_file`.
     CapabilityError
         If the ending is another, or what writes it is not installed.
 
@@ -159,10 +162,11 @@ def export(table: Population | pd.DataFrame, path: str | PathLike[str], *, min_c
     0,90.0,10.0
     1,,90.0
     """
-    target = Path(path)
+    target = writable(path)
     if isinstance(table, Population):
         frame = pd.DataFrame(table.to_frame(export=True, min_count=min_count)).drop(columns="geometry", errors="ignore")
     else:
+        _refuse_no_table(table)
         frame = table
         if "median_unit" in frame:
             frame = frame.assign(median_unit=frame["median_unit"].where(frame["median_unit"] >= min_count))
@@ -177,9 +181,19 @@ def export(table: Population | pd.DataFrame, path: str | PathLike[str], *, min_c
     try:
         writers[target.suffix](target)
     except ImportError as absent:
-        msg = f"{target.suffix} files need one more package: pip install 'segregation-tools[report]' ({absent})"
-        raise CapabilityError(msg) from absent
+        raise lacking(f"{target.suffix} files need one more package", "report", absent) from absent
     return target
+
+
+def _refuse_no_table(table: Any) -> None:
+    if isinstance(table, (pd.DataFrame, pd.Series)):
+        return
+    msg = f"export writes a population or a table, not {type(table).__name__}"
+    if hasattr(table, "to_file"):
+        msg += ": plan.to_file('plan.csv') writes a plan, and plan.to_frame() gives its table"
+    elif hasattr(table, "to_frame"):
+        msg += ": give its table, export(result.to_frame(), path)"
+    raise DataError(msg)
 
 
 def _to_excel(frame: pd.DataFrame, target: Path) -> None:

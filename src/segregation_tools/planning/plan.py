@@ -233,7 +233,8 @@ class Plan:
         ----------
         path : path-like
             Its ending says what is written: ``.csv``, ``.gpkg``, ``.shp`` … Names of columns in shapefiles have ten letters:
-            ``min_before`` and ``min_now`` stand there for minutes.
+            ``min_before`` and ``min_now`` stand there for minutes. GeoJSON is written in longitudes and latitudes, as its
+            standard (RFC 7946) asks.
 
         Raises
         ------
@@ -252,7 +253,10 @@ class Plan:
             raise GeographyError(msg)
         if ending == ".shp":
             frame = frame.rename(columns=SHORT).rename_axis([str(name)[:10] for name in frame.index.names])
-        frame.to_file(path)  # type: ignore[operator]  # a GeoDataFrame
+        layout: dict[str, Any] = {}
+        if ending in (".geojson", ".json") and frame.crs is not None:
+            frame, layout = frame.to_crs(4326), {"RFC7946": "YES"}  # type: ignore[operator]
+        frame.to_file(path, **layout)  # type: ignore[operator]  # a GeoDataFrame
 
     def save(self, path: Any) -> None:
         """Write the plan with its district, goal and rules into one file, which `load_plan` reads.

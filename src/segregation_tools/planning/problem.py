@@ -275,7 +275,11 @@ def _minutes(travel: Any, blocks: pd.Index[Any], schools: pd.Index[Any]) -> Floa
         absent = wanted[~wanted.isin(found)]
         if len(absent) or not found.is_unique:
             msg = f"travel must have one row for each block and one column for each school; {what} absent or repeated: "
-            raise DataError(msg + (listed(absent) if len(absent) else listed(found[found.duplicated()].unique())))
+            msg += listed(absent) if len(absent) else listed(found[found.duplicated()].unique())
+            if what == "blocks" and len(absent) == len(wanted) and wanted.equals(pd.RangeIndex(len(wanted))):
+                column = found.name or "block"
+                msg += f". The blocks have row numbers for labels: read them with frame = frame.set_index({column!r})"
+            raise DataError(msg)
     there = travel.loc[blocks, schools]
     minutes = np.stack([column_of_numbers(there, school, blocks) for school in schools], axis=1)
     wrong = ~(np.isfinite(minutes) & (minutes >= 0))

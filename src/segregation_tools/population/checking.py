@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from segregation_tools.population.grid import Grid
 
 NAMED = 30  # as many labels as a refusal ever names
+LIKE_SHARES = 20, 0.95, 0.01  # rows at least, of them this part, so near to 1 or 100
 # Codes of the American Community Survey that stand where a number could not be given.
 SENTINELS = (-999999999, -888888888, -666666666, -555555555, -333333333, -222222222)
 
@@ -46,6 +47,35 @@ class Labels:
     def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FirstOf:
         chosen = np.flatnonzero(rows) if rows.dtype == bool else rows
         return FirstOf(self.geography.labels(chosen[:NAMED]), len(chosen))
+
+
+def warn_of_shares(counts: NDArray[np.float64]) -> None:
+    """Warn of shares or percentages that were given as counts.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (groups, units)
+        As they were read.
+
+    Warns
+    -----
+    DataWarning
+        If they are not whole and the groups of nearly every unit add up to 1, or to 100.
+    """
+    least, part, near = LIKE_SHARES
+    people = counts.sum(axis=0)
+    people = people[people > 0]
+    if len(people) < least or (counts == np.rint(counts)).all():
+        return
+    for whole, what in ((1, "shares"), (100, "per cent")):
+        alike = np.abs(people / whole - 1) <= near
+        if alike.mean() >= part:
+            warn(
+                f"these look like {what}, not counts of people: the groups add up to {whole} in {int(alike.sum()):,} of "
+                f"{len(people):,} units, so that all would weigh the same. Multiply {what} by the people of each unit"
+                + (", and divide by 100" if whole == 100 else ""),
+                DataWarning,
+            )
 
 
 def check_counts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from segregation_tools.errors import OptionError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
 
-__all__ = ["one_of", "real_number", "source_of_chance"]
+__all__ = ["one_of", "real_number", "source_of_chance", "writable"]
 
 
 def real_number(value: Any, name: str, least: float, what: str, *, above: bool = False, whole: bool = False) -> float:
@@ -106,3 +108,30 @@ def source_of_chance(rng: Any) -> np.random.Generator:
         msg = f"chance needs a source: rng=7 (or a numpy Generator) gives the same answer each time{given}"
         raise OptionError(msg)
     return np.random.default_rng(rng)
+
+
+def writable(path: str | PathLike[str]) -> Path:
+    """Return where a file goes, asked before the work is done.
+
+    Parameters
+    ----------
+    path : path-like
+        What was given.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    OptionError
+        If it is a folder, or lies in a folder that is not there.
+    """
+    target = Path(path)
+    if target.is_dir():
+        msg = f"{target} is a folder: give the name of a file in it"
+        raise OptionError(msg)
+    if not target.parent.is_dir():
+        msg = f"there is no folder {target.parent} for {target}: make it, or write elsewhere"
+        raise OptionError(msg)
+    return target

@@ -216,6 +216,11 @@ class Population:
         DataError
             Naming the column, the rows and the mend.
 
+        Warns
+        -----
+        DataWarning
+            If the columns look like shares or percentages: they add up to 1, or to 100, in nearly every row.
+
         Examples
         --------
         >>> import segregation_tools as sgt
@@ -234,6 +239,7 @@ class Population:
                 msg = "tiers and margins are read of a frame in one memory: leave them out, or frame.compute()"
                 raise CapabilityError(msg)
             return units_in_partitions(frame, groups, total=total, missing=missing)  # type: ignore[return-value]
+        reading.refuse_no_frame(frame)
         if len(frame) == 0:
             msg = "the population is empty: the frame has no rows"
             raise DataError(msg)
@@ -246,6 +252,7 @@ class Population:
             if not len(units):
                 msg = "the population is empty: missing='drop' left no unit"
                 raise DataError(msg)
+        checking.warn_of_shares(counts[: len(groups)])
         geometry = reading.geometry_of(frame)
         if geometry is not None:
             warn_web_mercator(geometry.crs)
@@ -841,13 +848,12 @@ def as_population(data: Population | pd.DataFrame, groups: Sequence[Hashable] | 
     """
     if isinstance(data, Population):
         return data if groups is None else data[groups]
-    if isinstance(data, pd.DataFrame) or reading.in_partitions(data):
-        if groups is None:
-            msg = f"name the columns that hold the groups, groups=[...]; the columns are {listed(data.columns, 30)}"
-            raise GroupError(msg)
-        return Population.from_frame(data, groups)
-    msg = f"expected a Population or a (Geo)DataFrame, not {type(data).__name__}"
-    raise DataError(msg)
+    if not reading.in_partitions(data):
+        reading.refuse_no_frame(data)
+    if groups is None:
+        msg = f"name the columns that hold the groups, groups=[...]; the columns are {listed(data.columns, 30)}"
+        raise GroupError(msg)
+    return Population.from_frame(data, groups)
 
 
 def _locked(values: NDArray[Any]) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from segregation_tools.errors import CapabilityError, DataError, DataWarning, GeographyError, GroupError, listed, warn
+from segregation_tools.errors import DataError, DataWarning, GeographyError, GroupError, lacking, listed, warn
 from segregation_tools.population.checking import NAMED, FirstOf, check_counts, checked_groups, numbers
 from segregation_tools.population.chunked.cluster import in_chunks
 from segregation_tools.population.geography import warn_web_mercator
@@ -29,6 +30,9 @@ __all__ = ["Cells", "check_band", "people_of", "read_cells", "read_raster"]
 OFF = 0.01  # of a cell, by which coordinates may be rounded
 ROUNDED = 1e-2  # of a huge nodata value, by which files that write it as text round it
 HUGE = 1e30  # no count of people
+ELSEWHERE = re.compile(
+    r"/vsi|<|[A-Za-z][\w+.-]+:"
+)  # in an archive, on a server, a text: what GDAL reads that is no file
 MOST = 2**40  # cells in a row, among which a float still tells hundredths apart
 MANY = 20  # cells that do not lie far apart by chance
 ACROSS = ("x", "lon", "longitude", "easting")
@@ -138,14 +142,27 @@ def read_raster(
 # ---------------------------------------------------------------- sources
 
 
+def _refuse_unreadable(path: str) -> None:
+    """Refuse a file that is not there, and one that is an array of chunks."""
+    if not ELSEWHERE.match(path) and not Path(path).exists():
+        msg = f"there is no file {path}"
+        raise DataError(msg)
+    if Path(path).suffix.lower() == ".zarr":
+        msg = (
+            f"{path} is an array in chunks, no raster file: give the array, zarr.open_array({path!r}), which comes with "
+            'pip install "segregation-tools[distributed]"'
+        )
+        raise DataError(msg)
+
+
 def _of_file(path: str | os.PathLike[str], groups: Sequence[Hashable] | None) -> Cells:
+    _refuse_unreadable(os.fspath(path))
     try:
         import rasterio
         from rasterio.enums import MaskFlags
         from rasterio.errors import NotGeoreferencedWarning
     except ImportError as absent:
-        msg = f'raster files need one more package: pip install "segregation-tools[raster]" ({absent})'
-        raise CapabilityError(msg) from absent
+        raise lacking("raster files need one more package", "raster", absent) from absent
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # distances are refused where they are asked for
         data = rasterio.open(path)

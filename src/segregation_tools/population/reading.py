@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +29,7 @@ __all__ = [
     "read_columns",
     "read_margins",
     "read_tiers",
+    "refuse_no_frame",
     "spelled_geoids",
     "wide_counts",
 ]
@@ -56,6 +59,31 @@ def in_partitions(source: Any) -> bool:
     bool
     """
     return hasattr(source, "to_delayed") and hasattr(source, "npartitions") and hasattr(source, "columns")
+
+
+def refuse_no_frame(given: Any) -> None:
+    """Refuse what is no frame: the name of a file is to be read first.
+
+    Parameters
+    ----------
+    given : object
+        What was given.
+
+    Raises
+    ------
+    DataError
+        If it is no DataFrame.
+    """
+    if isinstance(given, pd.DataFrame):
+        return
+    if isinstance(given, (str, os.PathLike)):
+        name = os.fspath(given)
+        ending = Path(name).suffix.lower()
+        reader = {".csv": "pandas.read_csv", ".parquet": "geopandas.read_parquet"}.get(ending, "geopandas.read_file")
+        msg = f"expected a (Geo)DataFrame, not the name of a file: read it first, {reader}({name!r})"
+    else:
+        msg = f"expected a Population or a (Geo)DataFrame, not {type(given).__name__}"
+    raise DataError(msg)
 
 
 def _column(frame: pd.DataFrame, name: Hashable) -> pd.Series[Any]:

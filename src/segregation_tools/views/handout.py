@@ -19,7 +19,7 @@ from segregation_tools.analysis.small_counts import small, withheld_in_line
 from segregation_tools.errors import DataError, GroupError, OptionError, listed
 from segregation_tools.planning.burden import WALK
 from segregation_tools.planning.plan import Plan
-from segregation_tools.population.options import real_number
+from segregation_tools.population.options import real_number, writable
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.parts import page_of, refuse_rare, said, section, words_in
 
@@ -102,14 +102,14 @@ def handout(
         if text is not None and not isinstance(text, str):
             msg = f"{name} must be text, not {text!r}"
             raise OptionError(msg)
+    target = None if path is None else writable(path)
     least = real_number(min_count, "min_count", 0, "a number of people")
     refuse_rare(plan.problem.pupils, least)
     words = handout_words(language)
     facts = _Facts(plan, words, _names(plan, names), real_number(walk, "walk", 0, "minutes that a pupil walks"), least)
     page = page_of(title or words["title"], _parts(facts, contact), words["code"], words["direction"])
-    if path is None:
+    if target is None:
         return page
-    target = Path(path)
     target.write_text(page, encoding="utf-8")
     return target
 

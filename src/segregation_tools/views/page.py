@@ -13,7 +13,7 @@ from segregation_tools.errors import CapabilityError, OptionError, listed
 from segregation_tools.indices.exposure import exposure
 from segregation_tools.indices.index import stocked
 from segregation_tools.planning.plan import Plan
-from segregation_tools.population.options import real_number
+from segregation_tools.population.options import real_number, writable
 from segregation_tools.population.population import as_population
 from segregation_tools.tables import Cell, html_table
 from segregation_tools.views.curves import small_curves
@@ -104,7 +104,7 @@ def report(
         If a group has fewer than `min_count` people in the whole region: every number of the page would tell of them. If
         the file ends otherwise. Of a workbook, if units hold such counts, or there are more than a sheet has rows for.
     OptionError
-        If `groups`, `rng` or `draws` are given for a plan, or `rng` or `draws` for a workbook.
+        If `groups`, `rng` or `draws` are given for a plan, or `rng` or `draws` for a workbook. If there is no such folder.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def report(
     """
     words = words_in(language)
     min_count = real_number(min_count, "min_count", 0, "a number of people")
-    in_cells = _ends(path) == WORKBOOK
+    in_cells = _ends(writable(path)) == WORKBOOK
     if isinstance(data, Plan):
         if in_cells:
             msg = (
@@ -141,11 +141,11 @@ def report(
         heading, parts = title_of(title, words["plan"]["title"]), plan_parts(data, words, title, min_count)
     else:
         pop = as_population(data, groups)
-        refuse_rare(pop, min_count)
-        heading = title_of(title, words["page"]["title"])
         if in_cells:
             _refuse_for("a workbook", "its formulas read the counts alone", "report(pop, path)", rng=rng, draws=draws)
             return write_workbook(pop, path, words["workbook"], title, min_count)
+        refuse_rare(pop, min_count)
+        heading = title_of(title, words["page"]["title"])
         parts = _parts(pop, words, title, min_count, rng, DRAWS if draws is None else draws)
     return written(path, heading, parts, language)
 

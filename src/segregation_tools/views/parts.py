@@ -7,7 +7,6 @@ import io
 import tomllib
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +15,13 @@ import segregation_tools
 from segregation_tools.analysis.small_counts import small
 from segregation_tools.errors import CapabilityError, DataError, OptionError, listed
 from segregation_tools.indices.index import stocked
+from segregation_tools.population.options import writable
 from segregation_tools.tables import Cell, html_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from os import PathLike
+    from pathlib import Path
 
     from matplotlib.figure import Figure
 
@@ -106,7 +107,7 @@ def written(path: str | PathLike[str], heading: str, parts: Iterable[str], langu
     -------
     pathlib.Path
     """
-    target = Path(path)
+    target = writable(path)
     target.write_text(page_of(heading, parts, language), encoding="utf-8")
     return target
 

@@ -11,9 +11,10 @@ import numpy as np
 
 import segregation_tools
 from segregation_tools.analysis.small_counts import small
-from segregation_tools.errors import CapabilityError, DataError, GroupError, listed
+from segregation_tools.errors import CapabilityError, DataError, GroupError, lacking, listed
 from segregation_tools.indices.evenness import dissimilarity
 from segregation_tools.indices.exposure import exposure
+from segregation_tools.views.parts import refuse_rare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -81,12 +82,12 @@ def write_workbook(
     DataError
         If a label cannot stand in a cell.
     """
-    _refuse_misfits(pop, min_count)
     try:
         from openpyxl import Workbook
     except ImportError as absent:
-        msg = f"a workbook needs one more package: pip install 'segregation-tools[report]' ({absent})"
-        raise CapabilityError(msg) from absent
+        raise lacking("a workbook needs one more package", "report", absent) from absent
+    refuse_rare(pop, min_count)
+    _refuse_misfits(pop, min_count)
     sheets = _Sheets(pop, book)
     _refuse_unwritable([title or "", *sheets.groups, *sheets.labels()])
     made = Workbook(write_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from segregation_tools.errors import CapabilityError, DataError, OptionError
+from segregation_tools.errors import DataError, OptionError, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,8 +32,7 @@ def dask_here() -> Any:
         import dask
         import dask.array
     except ImportError as absent:
-        msg = f'counts in chunks need more packages: pip install "segregation-tools[distributed]" ({absent})'
-        raise CapabilityError(msg) from absent
+        raise lacking("counts in chunks need more packages", "distributed", absent) from absent
     return dask
 
 

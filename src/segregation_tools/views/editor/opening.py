@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segregation_tools.errors import CapabilityError, OptionError
+from segregation_tools.errors import OptionError, lacking
 from segregation_tools.planning.plan import Plan
 from segregation_tools.planning.schools import checked_length
 from segregation_tools.population.options import real_number, source_of_chance
@@ -67,6 +67,5 @@ def edit(plan: Plan, *, seconds: float = 3, rng: np.random.Generator | int = 0, 
     except ModuleNotFoundError as absent:
         if absent.name != "anywidget":
             raise
-        msg = f"the editor needs one more package: pip install 'segregation-tools[interactive]' ({absent})"
-        raise CapabilityError(msg) from absent
+        raise lacking("the editor needs one more package", "interactive", absent) from absent
     return Editor(plan, seconds=seconds, rng=chance, height=tall)

@@ -10,7 +10,7 @@ import numpy as np
 
 from segregation_tools.errors import OptionError
 from segregation_tools.planning.plan import Plan
-from segregation_tools.population.options import real_number
+from segregation_tools.population.options import real_number, writable
 from segregation_tools.views.editor.assets import text_of
 from segregation_tools.views.editor.outlines import Outlines
 from segregation_tools.views.parts import refuse_rare, said, section, words_in, written
@@ -81,6 +81,7 @@ def standalone(
     if title is not None and not isinstance(title, str):
         msg = f"title must be text, not {title!r}"
         raise OptionError(msg)
+    target = writable(path)
     words, least = words_in(language), real_number(min_count, "min_count", 0, "a number of people")
     refuse_rare(plan.problem.pupils, least)
     text = words["residents"]
@@ -94,7 +95,7 @@ def standalone(
         f'<script type="application/json" id="given">{_script_safe(_given(plan, outlines, text))}</script>',
         f'<script type="module">{text_of("map.js", "residents.js")}</script>',
     ]
-    return written(path, title or text["title"], parts, language)
+    return written(target, title or text["title"], parts, language)
 
 
 def _finder(text: Words, outlines: Outlines) -> str:

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,7 +15,7 @@ import segregation_tools
 from segregation_tools.autocorrelation.local import LocalAutocorrelation
 from segregation_tools.errors import OptionError
 from segregation_tools.planning.plan import Plan
-from segregation_tools.population.options import real_number
+from segregation_tools.population.options import real_number, writable
 from segregation_tools.population.population import as_population
 from segregation_tools.views.explore.layers import named, of_population
 from segregation_tools.views.explore.shapes import shapes_of, units_of
@@ -26,6 +25,7 @@ from segregation_tools.views.parts import key, page_of, refuse_rare, said, title
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
     from os import PathLike
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -73,7 +73,7 @@ class Exploration:
         -------
         pathlib.Path
         """
-        target = Path(path)
+        target = writable(path)
         target.write_text(self.page, encoding="utf-8")
         return target
 
@@ -161,6 +161,8 @@ def explore(
     >>> "http-equiv" in page
     True
     """
+    if path is not None:
+        writable(path)
     words = words_in(language)
     text, least = words["explore"], real_number(min_count, "min_count", 0, "a number of people")
     server = _server(tiles, attribution)
