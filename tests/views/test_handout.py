@@ -88,6 +88,28 @@ def spelled(value, language):
     )
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("slower", [1.0, 1.3])
+def test_minutes_in_words_are_those_of_the_table(town, tmp_path, language, slower):
+    """Also where they are near a half, so that whole minutes would tell one small change and hide another."""
+    travel = slower * town.travel + 0.04
+    page = page_of(town.rezone(travel=travel, steps=20_000), tmp_path, language=language, walk=7)
+    words = sgt.handout_words(language)
+    for row, text in zip(page.tables[0][1:], page.texts["p"][1 : 1 + len(GROUPS)], strict=False):
+        _, _, _, _, before, now, longest, _ = row
+        key = "way_same" if before == now else "way"
+        assert words[key].format(before=before, now=now) in text
+        assert words["longest"].partition("{most}")[2].format(longest=longest) in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_that_nobody_walks_too_long_is_said_with_its_minutes(town, language):
+    text = sgt.handout(town.score(town.blocks["school"], constraints=()), language=language, walk=13)
+    assert sgt.handout_words(language)["walk_nobody"].format(walk="13") in text
+    plainly = "Nobody whose way takes up to 13 minutes today would need more than 13."
+    assert (plainly in text) == (language == "en")
+
+
 def test_nothing_moves_and_closing_schools_are_told(town, tmp_path):
     page = page_of(town.score(town.blocks["school"], constraints=()), tmp_path)
     words = sgt.handout_words()

@@ -276,6 +276,10 @@ class _Facts:
         swapped = rounded.translate({ord(","): self.words["thousands"], ord("."): self.words["decimal"]})
         return swapped.replace("-", "−")
 
+    def minutes(self, value: float) -> str:
+        """Spell how long a way takes, in sentences as in the table: none reads as a change that the other does not show."""
+        return self.number(value, 1)
+
     def share(self, value: float) -> str:
         """Spell a share: whole per cent, and more digits where it is small."""
         digits = 0 if value >= 0.095 or value == 0 else 1 if value >= 0.0005 else 2
@@ -343,14 +347,14 @@ def _group(facts: _Facts, g: int) -> list[str]:
         beyond = row["ratio_moved"] - 1
         often = "alike" if abs(beyond) <= ABOUT_AS_OFTEN else "more" if beyond > 0 else "less"
         sentences.append(facts.say(often, all=facts.share(everyone["share_moved"])))
-    before, now = (row[f"minutes_{date}"] for date in ("before", "now"))
-    if np.isnan(before):
-        sentences.append(facts.say("way_new", now=facts.number(now)))
-    elif facts.number(before) == facts.number(now):
-        sentences.append(facts.say("way_same", now=facts.number(now)))
+    columns = ("minutes_before", "minutes_now", "p90_now", "longest_now")
+    before, now, most, longest = (facts.minutes(row[column]) for column in columns)
+    if np.isnan(row["minutes_before"]):
+        sentences.append(facts.say("way_new", now=now))
+    elif before == now:
+        sentences.append(facts.say("way_same", now=now))
     else:
-        sentences.append(facts.say("way", before=facts.number(before), now=facts.number(now)))
-    most, longest = (facts.number(np.ceil(row[column])) for column in ("p90_now", "longest_now"))
+        sentences.append(facts.say("way", before=before, now=now))
     sentences.append(facts.say("longest", most=most, longest=longest))
     walk = facts.number(facts.walk)
     if not facts.untold["walkers_lost"][g]:
@@ -371,7 +375,7 @@ def _table(facts: _Facts) -> str:
             untold if told[g] else facts.number(row["moved"]),
             untold if told[g] else facts.share(row["share_moved"]),
             *[
-                untold if np.isnan(row[column]) else facts.number(row[column], 1)
+                untold if np.isnan(row[column]) else facts.minutes(row[column])
                 for column in ("minutes_before", "minutes_now", "longest_now")
             ],
             untold if lost[g] else facts.number(row["walkers_lost"]),
