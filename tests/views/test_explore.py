@@ -115,6 +115,11 @@ def test_it_stands_alone_and_is_small(made, tmp_path):
     assert "http" not in policy
 
 
+def test_people_of_no_group_are_counted(made, city):
+    assert "people (5.3\u202f%) belong to none of these groups; shares are of those who do." in made.page
+    assert "none of these groups" not in sgt.explore(city).page
+
+
 def test_leaflet_comes_with_its_licence(made):
     assert "Leaflet 1.9.4" in made.page
     assert "Redistribution and use in source and binary forms" in made.page

@@ -16,7 +16,7 @@ from segregation_tools.__main__ import main
 from segregation_tools.views.curves import small_curves
 from segregation_tools.views.maps import CLASSES, LESS_DIVERSE, NOBODY, diversity_map, share_map
 from segregation_tools.views.scale import telling_radii
-from tests.views.pages import Page, percent
+from tests.views.pages import Page, counted, percent
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +156,26 @@ def test_small_counts_are_not_told(tmp_path):
     with pytest.raises(sgt.CapabilityError, match=r"'b'.*min_count"):
         sgt.report(rare, tmp_path / "page.html")
     assert Page(sgt.report(rare, tmp_path / "page.html", min_count=1)).tables[0][2][1] == "3"
+
+
+def test_people_of_no_group_are_counted_where_shares_are_told(page, sacramento, tmp_path):
+    drawn = sgt.load("sacramento")
+    everyone = drawn["total"].sum()
+    others = everyone - drawn[["white", "black", "asian", "hispanic"]].to_numpy().sum()
+    (told,) = [text for text in page.texts["p"] if "none of these groups" in text]
+    many, share = re.match(r"(.+) people \((.+)\) belong to none of these groups; shares are of those", told).groups()
+    assert counted(many) == others
+    assert percent(share) == pytest.approx(100 * others / everyone, abs=0.05)
+
+    def text(total):
+        units = sgt.Population([[90, 10], [40, 20]], ["a", "b"], total=total)
+        return sgt.report(units, tmp_path / "page.html").read_text("utf-8")
+
+    few = text([132, 31])
+    assert "fewer than 5 people belong to none of these groups" in few
+    assert "1.8" not in few  # the share would tell of three
+    assert "none of these groups" not in text([130, 30])
+    assert "none of these groups" not in text(None)
 
 
 def test_the_nearest_people_can_be_reported(tracts, tmp_path):

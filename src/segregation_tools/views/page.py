@@ -25,6 +25,8 @@ from segregation_tools.views.parts import (
     image,
     key,
     number,
+    others_of,
+    others_said,
     people,
     percent,
     provenance,
@@ -188,7 +190,7 @@ def _parts(
     )
     return [
         said(lead, "lead"),
-        section(page["mix_title"], _mix(pop, page)),
+        section(page["mix_title"], _mix(pop, page, min_count)),
         section(page["where_title"], _where(pop, page)),
         section(page["table_title"], _indices(pop, table, words)),
         section(page["isolation_title"], _isolation(table, page)),
@@ -201,12 +203,13 @@ def _parts(
     ]
 
 
-def _mix(pop: Population, page: dict[str, Any]) -> str:
+def _mix(pop: Population, page: dict[str, Any], min_count: float) -> str:
     rows = [
         [Cell(str(group), head=True), Cell(whole(many), number=True), Cell(percent(share, ""), number=True)]
         for group, many, share in zip(pop.groups, pop.group_totals, pop.mix, strict=True)
     ]
-    return html_table(page["mix_header"], rows)
+    others = others_said(pop, page, min_count)
+    return html_table(page["mix_header"], rows) + (said(others) if others else "")
 
 
 def _where(pop: Population, page: dict[str, Any]) -> str:
@@ -335,7 +338,7 @@ def _provenance(
     if chance:
         facts[page["source_chance"]] = chance
     if pop.stated_total is not None:
-        others = pop.stated_total.sum() - pop.group_totals.sum()
-        facts[page["source_total"]] = page["source_total_text"].format(others=people(others, page, min_count))
+        others = people(others_of(pop), page, min_count)
+        facts[page["source_total"]] = page["source_total_text"].format(others=others)
     facts[page["source_caution"]] = page["source_caution_text"]
     return provenance(facts, [*table["index"], exposure.__name__], page)

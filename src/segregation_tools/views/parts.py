@@ -35,6 +35,8 @@ __all__ = [
     "image",
     "key",
     "number",
+    "others_of",
+    "others_said",
     "page_of",
     "people",
     "percent",
@@ -319,6 +321,36 @@ def people(count: float, page: Mapping[str, Any], min_count: float) -> str:
     str
     """
     return page["suppressed"].format(least=f"{min_count:g}") if small(count, min_count) else whole(count)
+
+
+def others_of(pop: Population) -> float:
+    """Count those of a stated total who belong to none of the groups; 0 where none is stated."""
+    return 0.0 if pop.stated_total is None else float(pop.stated_total.sum() - pop.group_totals.sum())
+
+
+def others_said(pop: Population, page: Mapping[str, Any], min_count: float) -> str:
+    """Say how many belong to none of the groups, where any do.
+
+    Parameters
+    ----------
+    pop : Population
+        Any.
+    page : mapping
+        Words.
+    min_count : float
+        Smallest count that is published; of fewer, no share is told.
+
+    Returns
+    -------
+    str
+        Empty where everyone belongs to a group.
+    """
+    others = others_of(pop)
+    everyone = others + pop.group_totals.sum()
+    if others <= 1e-9 * everyone:  # what rounding leaves of a total
+        return ""
+    few, share = small(others, min_count), percent(others / everyone, "")
+    return str(page["others_few" if few else "others"].format(others=people(others, page, min_count), share=share))
 
 
 def key(classes: Iterable[tuple[str, str]]) -> str:

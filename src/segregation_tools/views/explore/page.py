@@ -20,7 +20,7 @@ from segregation_tools.population.population import as_population
 from segregation_tools.views.explore.layers import named, of_population
 from segregation_tools.views.explore.shapes import shapes_of, units_of
 from segregation_tools.views.explore.zones import of_plan, places_of
-from segregation_tools.views.parts import key, page_of, refuse_rare, said, title_of, words_in
+from segregation_tools.views.parts import key, others_said, page_of, refuse_rare, said, title_of, words_in
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -272,6 +272,7 @@ def _parts(content: Content, pop: Population, drawn: Mapping[str, Any], words: W
     if pop.recipe is not None:
         met = words["page"]["source_environment_text"].format(recipe=pop.recipe)
         notes.append(text["residents_in"].format(recipe=met))
+    notes += filter(None, [others_said(pop, words["page"], min_count)])
     notes.append(text["made"].format(software=f"segregation_tools {segregation_tools.__version__}"))
     return [
         f"<noscript>{said(text['no_script'])}</noscript>",
