@@ -55,3 +55,25 @@ def test_a_page_stands_alone_and_fits(browser, pages, name, look):
     assert too_wide(browser) == 0
     assert console_errors(browser) == []
     assert requests_made(browser) == []
+
+
+@pytest.mark.parametrize("name", ["drawn", "plan"])
+def test_on_a_phone_words_stay_whole_and_explanations_stand_below_their_row(browser, pages, name):
+    show(browser, pages[name], phone=True)
+    broken, over, beside, narrow = browser.execute_script("""
+        const box = cell => cell.getBoundingClientRect(), shown = cell => box(cell).width;
+        const heads = [...document.querySelectorAll('.explained tbody th')].filter(shown);
+        const cells = [...document.querySelectorAll('.explained :is(th, td)')].filter(shown);
+        const lines = (node, start, end) => {
+          const range = document.createRange(); range.setStart(node, start); range.setEnd(node, end);
+          return new Set([...range.getClientRects()].map(one => one.top)).size };
+        const words = heads.flatMap(head => [...head.textContent.matchAll(/\\S+/g)].map(word =>
+          [word[0], lines(head.firstChild, word.index, word.index + word[0].length)]));
+        const last = heads.map(head => [box(head), box(head.parentElement.lastElementChild)]);
+        return [words.filter(word => word[1] != 1).concat(words.length ? [] : ['no words']),
+          cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.textContent),
+          last.filter(([head, text]) => head.bottom > text.top + 1).length,
+          last.filter(([, text]) => text.width < 250).length]""")
+    assert broken == []
+    assert over == []
+    assert beside == narrow == 0

@@ -21,6 +21,7 @@ from segregation_tools.views.maps import NOBODY, can_be_drawn, diversity_classes
 from segregation_tools.views.parts import (
     about,
     coordinates,
+    explained,
     figure,
     image,
     key,
@@ -263,7 +264,7 @@ def _indices(pop: Population, table: pd.DataFrame, words: dict[str, Any]) -> str
         first = row["index"] not in words["indices"] or row["index"] in page["first"]
         rows[first].append([Cell(name, head=True), row["symbol"], *numbers, text])
     header = page["table_header_drawn" if drawn else "table_header"]
-    shown, folded = (f'<div class="wide">{html_table(header, rows[first])}</div>' for first in (True, False))
+    shown, folded = (explained(header, rows[first]) for first in (True, False))
     more = f"<details><summary>{escape(page['more_title'])}</summary>{folded}</details>" if rows[False] else ""
     return said(page["table_text_drawn" if drawn else "table_text"]) + shown + more
 

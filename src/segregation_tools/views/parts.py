@@ -19,7 +19,7 @@ from segregation_tools.population.options import writable
 from segregation_tools.tables import Cell, html_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from os import PathLike
     from pathlib import Path
 
@@ -31,6 +31,7 @@ __all__ = [
     "DPI",
     "about",
     "coordinates",
+    "explained",
     "figure",
     "image",
     "key",
@@ -77,7 +78,12 @@ p, li, h1, th[scope=row], td { overflow-wrap: anywhere; } .wide td { overflow-wr
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { display: flex; width: 6rem; height: .6rem; margin: .2rem 0; background: var(--line); }
 .bar i { border-right: 1px solid var(--page); box-sizing: border-box; min-width: 3px; }
-@media (max-width: 40rem) { .wide th { min-width: 5rem; } }
+@media (max-width: 40rem) { .wide th { min-width: 5rem; } .wide th[scope=row] { overflow-wrap: break-word; }
+  .explained table { display: grid; } .explained :is(thead, tbody, tr) { display: contents; }
+  .explained table { grid-template-columns: repeat(var(--columns), auto); } .explained thead th:last-child { display: none; }
+  .wide.explained :is(th, td) { min-width: auto; max-width: none; padding: .35rem .25rem; border-bottom: 0; }
+  .wide.explained td:last-child { grid-column: 1 / -1;
+  min-width: 0; max-width: calc(100vw - 3rem); border-bottom: 1px solid var(--line); } }
 @page { size: A4; margin: 16mm 15mm 18mm; }
 @media print { :root { color-scheme: light; --page: #fff; --ink: #1c1c1c; --soft: #5a5a5a; --line: #d5d5d5;
   font-size: 11px; } body { margin: 0; padding: 0; font-size: 11px; max-width: none; } p { max-width: none; }
@@ -238,6 +244,11 @@ def section(title: str, body: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{body}</section>"
 
 
+def explained(header: Sequence[str], rows: Iterable[Sequence[Cell | str]]) -> str:
+    """Write a table whose last column is text that explains the row; on a phone it stands below the row."""
+    return f'<div class="wide explained" style="--columns: {len(header) - 1}">{html_table(header, rows)}</div>'
+
+
 def said(text: str, looks: str = "") -> str:
     """Write a paragraph.
 
@@ -329,22 +340,7 @@ def others_of(pop: Population) -> float:
 
 
 def others_said(pop: Population, page: Mapping[str, Any], min_count: float) -> str:
-    """Say how many belong to none of the groups, where any do.
-
-    Parameters
-    ----------
-    pop : Population
-        Any.
-    page : mapping
-        Words.
-    min_count : float
-        Smallest count that is published; of fewer, no share is told.
-
-    Returns
-    -------
-    str
-        Empty where everyone belongs to a group.
-    """
+    """Say how many belong to none of the groups, as text; it is empty where nobody does. Of few, no share is told."""
     others = others_of(pop)
     everyone = others + pop.group_totals.sum()
     if others <= 1e-9 * everyone:  # what rounding leaves of a total

@@ -31,6 +31,7 @@ from segregation_tools.views.maps import can_be_drawn
 from segregation_tools.views.measures import MeasureWords, amount, rounded
 from segregation_tools.views.parts import (
     coordinates,
+    explained,
     figure,
     key,
     people,
@@ -232,7 +233,7 @@ def _asked(facts: PlanFacts) -> str:
         weighed = f"{abs(weight):g}" if weight else text["untold"]
         rows.append([Cell(called, head=True), wanted, *[Cell(cell, number=True) for cell in (weighed, *values)], read])
     unknown = said(text["asked_unknown"], "note") if (plan.problem.current < 0).any() else ""
-    table = f'<div class="wide">{html_table(text["asked_header"], rows)}</div>'
+    table = explained(text["asked_header"], rows)
     above = said(text["asked_given" if plan.seed is None else "asked_found"]) + said(text["asked_areas"])
     return above + table + unknown + _rules(plan, text)
 
