@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Rows = Callable[[int, int], Iterator[tuple[int, int, list[NDArray[np.float64]]]]]
 
-__all__ = ["ByRows", "Environment", "Surroundings", "Tiles", "all_strips", "in_order", "joined", "pieces_of"]
+__all__ = ["ByRows", "Environment", "InParts", "Surroundings", "Tiles", "all_strips", "in_order", "joined", "pieces_of"]
 
 PIECES = 16  # of a grid, whatever the number of threads, so that sums are the same to the last bit
 FEWEST = 64  # rows in a piece: every window begins anew there
@@ -109,6 +109,32 @@ class ByRows(Surroundings, Protocol):
         """What kind they are: those of one kind can be asked together."""
         ...
 
+    def reader(self, others: Sequence[Any], counts: NDArray[Any], *, everywhere: bool) -> Rows:
+        """Prepare what all rows have in common, and return what reads some of them: any number of threads may call it.
+
+        Parameters
+        ----------
+        others : sequence
+            More surroundings that are alike, to be worked out along with these.
+        counts : ndarray of shape (groups, rows, cols)
+            Who lives in each cell of the whole grid.
+        everywhere : bool
+            Whether it matters, too, whom those would meet who lived where nobody does.
+
+        Returns
+        -------
+        callable
+            ``rows(first, last)`` yields, strip by strip, the first row, the row behind the last one, and a list of whom they
+            meet in these surroundings and in each of the others, arrays of shape (groups, rows, cols), valid until the next
+            strip. Strips come in order, without gaps; how they are cut depends on the grid alone.
+        """
+        ...
+
+
+@runtime_checkable
+class InParts(ByRows, Protocol):
+    """Surroundings of a grid that lies in chunks: each part is read with as much around it as its residents look."""
+
     def reaches(self, tiles: Tiles) -> NDArray[np.int64]:
         """Say how far the residents of parts of the grid look.
 
@@ -132,25 +158,18 @@ class ByRows(Surroundings, Protocol):
         everywhere: bool,
         columns: tuple[int, int] | None = None,
     ) -> Rows:
-        """Prepare what all rows have in common, and return what reads some of them: any number of threads may call it.
+        """Prepare as `ByRows` does; of the columns only some may matter.
 
         Parameters
         ----------
-        others : sequence
-            More surroundings that are alike, to be worked out along with these.
-        counts : ndarray of shape (groups, rows, cols)
-            Who lives in each cell of the whole grid.
-        everywhere : bool
-            Whether it matters, too, whom those would meet who lived where nobody does.
+        others, counts, everywhere
+            As there.
         columns : pair of int, optional
             First column and the one behind the last of those that matter; all without.
 
         Returns
         -------
         callable
-            ``rows(first, last)`` yields, strip by strip, the first row, the row behind the last one, and a list of whom they
-            meet in these surroundings and in each of the others, arrays of shape (groups, rows, cols), valid until the next
-            strip. Strips come in order, without gaps; how they are cut depends on the grid alone.
         """
         ...
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from segregation_tools.population.environment import ByRows, Tiles
+    from segregation_tools.population.environment import InParts, Tiles
     from segregation_tools.population.grid import Grid
 
     Floats = NDArray[np.float64]
@@ -102,12 +102,12 @@ class Part:
     units: pd.Index[Any] | None = None
     everywhere: bool = False
 
-    def rows(self, surroundings: Sequence[ByRows]) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
+    def rows(self, surroundings: Sequence[InParts]) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
         """Yield whom those who are asked meet in several surroundings that are alike.
 
         Parameters
         ----------
-        surroundings : sequence of ByRows
+        surroundings : sequence of InParts
             Of the same kind.
 
         Yields

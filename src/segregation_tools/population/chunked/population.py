@@ -29,7 +29,7 @@ from segregation_tools.population.chunked.parts import (
     whoever_answers,
     whole,
 )
-from segregation_tools.population.environment import Tiles
+from segregation_tools.population.environment import InParts, Tiles
 from segregation_tools.population.geography import Geography
 from segregation_tools.population.grid import Grid
 from segregation_tools.population.population import Population
@@ -232,7 +232,7 @@ class ChunkedPopulation(Population):
             msg = f"units in chunks know no neighbours: bring them together first, pop.compute().within({name}(...))"
             raise CapabilityError(msg)
         near = super().within(environment)
-        if not hasattr(near.surroundings, "reaches"):
+        if not isinstance(near.surroundings, InParts):
             msg = (
                 f"{name} needs the whole grid at once: pop.compute().within({name}(...)), where it fits into the memory"
             )
@@ -256,7 +256,7 @@ class ChunkedPopulation(Population):
         ----------
         work : callable
             ``work(part)``; it may run on another machine, and again there if a worker is lost.
-        among : sequence of ByRows
+        among : sequence of InParts
             Surroundings, of one kind, of which a part holds as much as they need; those of the population without.
         everywhere : bool
             Whether it matters, too, whom those would meet who lived where nobody does.
