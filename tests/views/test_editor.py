@@ -5,8 +5,11 @@ import re
 import threading
 import time
 
+import geopandas
 import numpy as np
+import pandas as pd
 import pytest
+from shapely import box
 
 import segregation_tools as sgt
 from segregation_tools.views.editor.live import Live
@@ -399,6 +402,41 @@ def test_a_search_that_the_page_began_is_told_when_it_is_asked_for(heard):
     assert len(heard.messages) == many  # once
 
 
+def test_a_search_that_is_stopped_at_once_is_stopped(heard):
+    begun = time.monotonic()
+    heard.widget._heard({"kind": "improve", "turn": "v:3", "seconds": 60})
+    heard.widget._heard({"kind": "improve", "turn": "v:4", "seconds": 60})
+    heard.widget._heard({"kind": "stop"})
+    heard.widget._search.join(30)
+    assert time.monotonic() - begun < 30
+    assert heard.say(kind="how")["kind"] in ("changed", "refused")
+
+
+def test_a_search_that_fails_tells_the_page_so(town):
+    def fails(problem, zone):
+        raise ValueError("no such school")
+
+    plan = town.score(town.blocks["school"])
+    heard = Heard(plan)
+    heard.widget._session._searched = lambda *_: fails(None, None)
+    heard.widget._heard({"kind": "improve", "turn": "v:5", "seconds": 1})
+    heard.widget._search.join(30)
+    last = heard.say(kind="how")
+    assert last["kind"] == "refused"
+    assert "no such school" in last["text"]
+    assert not heard.widget._searching
+
+
+def test_a_school_in_an_exempt_block_leaves_its_zone_whole(town):
+    stand = int(town.score(town.blocks["school"]).problem.stands[0])
+    exempt = [town.blocks.index[stand]]
+    plan = town.score(town.blocks["school"], constraints=[sgt.contiguous(exempt=exempt)])
+    session = Session(plan)
+    far = int(np.argmax(plan.problem.minutes[:, 0] * (plan.problem.current != 0)))
+    session.paint_at(np.array([far]), np.array([0]))
+    assert session.standing().cut[0].tolist() == [far]
+
+
 def test_a_search_from_python_is_told_and_its_refusal_raised(town):
     heard = Heard(town.score(town.blocks["school"], constraints=[*RULES, sgt.locked(["B00001"])]))
     heard.widget.improve(steps=20_000)
@@ -485,14 +523,36 @@ def test_it_tells_nothing_of_who_lives_in_a_block(town, tmp_path):
     assert "https://" not in text
 
 
-def test_few_who_move_are_not_counted_on_it(town, tmp_path):
-    block = str(town.blocks.index[town.blocks[GROUPS].sum(axis=1).argmin()])
-    few = int(town.blocks.loc[block, GROUPS].sum())
-    moved = town.score(town.blocks["school"].mask(town.blocks.index == block, "S01"), constraints=[])
-    moved = moved if moved.moved else moved.edited({block: "S02"})
-    _, text = given_on(sgt.standalone(moved, tmp_path / "page.html", min_count=few + 1))
-    assert f"fewer than {few + 1}" in text
-    assert not re.search(rf"Under this plan, {few} pupils", text)
+def test_numbers_of_few_blocks_that_move_are_not_on_it(town, tmp_path):
+    plan = town.score(town.blocks["school"])
+    others = [block for block in plan.problem.blocks if plan.assignment[block] != "S01"]
+    for many, told in ((0, True), (1, False), (2, False), (3, True)):
+        edited = plan.edited(dict.fromkeys(others[:many], "S01"))
+        _, text = given_on(sgt.standalone(edited, tmp_path / "page.html"))
+        assert ("Whom it asks" in text or "asks to" in text or "<table" in text) == told
+        assert ("so few blocks" in text.lower().split('id="given"')[0]) != told
+
+
+def test_minutes_of_few_who_move_are_not_told(tmp_path):
+    counts = np.full((2, 40), 100.0)
+    counts[:, 0] = 2, 18
+    blocks = [f"u{i}" for i in range(40)]
+    travel = pd.DataFrame({"S": 5.0, "T": 35.0}, index=blocks)
+    current = pd.Series("S", index=blocks)
+    current.iloc[20:] = "T"
+    places = geopandas.GeoSeries([box(i, 0, i + 1, 1) for i in range(40)], index=blocks, crs=32610)
+    pupils = sgt.Population.from_frame(
+        geopandas.GeoDataFrame(dict(zip("ab", counts, strict=True)), index=blocks, geometry=places), ["a", "b"]
+    )
+    plan = sgt.score(pupils, current, current=current, schools=pd.DataFrame(index=["S", "T"]), travel=travel)
+    moved = plan.edited({"u0": "T", "u1": "T", "u2": "T"})
+    few = plan.edited({"u0": "T"})
+    assert "35.0" in sgt.report(moved, tmp_path / "many.html").read_text("utf-8")
+    row = re.search(
+        r"<tr>(?:(?!</tr>).)*>a</t[hd]>.*?</tr>", sgt.report(few, tmp_path / "few.html").read_text("utf-8"), re.DOTALL
+    )
+    assert "fewer than 5" in row[0]
+    assert "→" not in row[0]
 
 
 def test_names_cannot_leave_the_script(town, tmp_path):

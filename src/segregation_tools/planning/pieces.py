@@ -121,8 +121,9 @@ def strays(zone: Codes, piece: Codes, many: Codes, most: Codes, stands: Codes, l
     for school in np.flatnonzero(many > most).tolist():
         mine = np.flatnonzero((zone == school) & ~exempt)
         sizes = np.bincount(piece[mine], minlength=len(zone))
-        if stands[school] >= 0 and zone[stands[school]] == school:
-            sizes[piece[stands[school]]] = len(zone) + 1
+        stand = stands[school]
+        if stand >= 0 and zone[stand] == school and not exempt[stand]:
+            sizes[piece[stand]] = len(zone) + 1
         kept = np.argsort(-sizes, kind="stable")[: most[school]]
         found[school] = mine[~np.isin(piece[mine], kept)]
     return found

@@ -310,7 +310,10 @@ def burden_part(facts: PlanFacts) -> str:
             facts.told(row["moved"], hides),
             text["untold"] if hides else percent(row["share_moved"], text["untold"]),
             _plain(np.nan if hides else row["ratio_moved"], text, "{:.2f}"),
-            *[_both(text, row[f"{what}_before"], row[f"{what}_now"]) for what in ("minutes", "p90", "longest")],
+            *[  # from how a mean changes, and the way of the blocks that move, it could be had how many those are
+                text["untold"] if hides else _both(text, row[f"{what}_before"], row[f"{what}_now"])
+                for what in ("minutes", "p90", "longest")
+            ],
             _plain(np.nan if hides else row["minutes_of_moved"], text, "{:+.1f}"),
         ]
         rows.append([Cell(name, head=True), *[Cell(cell, number=True) for cell in numbers]])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segregation_tools.errors import GeographyError
 from segregation_tools.indices.evenness import dissimilarity, information_theory
 from segregation_tools.planning.constraints import Contiguous, rooms_of
 from segregation_tools.planning.goals import Measure, cost_of, measured_by, moves, named, travel_time, value_of
@@ -112,7 +113,7 @@ class Live:
             return dict.fromkeys([GOAL, *self.whats], np.nan)
         values = {name: self._value(zone, what) for name, what in self.whats.items()}
         goal = float(sum(weight * values[measured_by(what)] for weight, what in self.goal.terms))
-        return {GOAL: goal, **values}
+        return {**values, GOAL: goal}
 
     def _value(self, zone: Codes, what: Any) -> float:
         if isinstance(what, Measure) and what.value is None:
@@ -189,7 +190,14 @@ class Live:
         place = self.problem.pupils.geography
         measured = place.outlined and not (place.crs is not None and place.crs.is_geographic)
         told = self.whole in self.rules or self.problem.given is not None or measured
-        return joining(self._placed, self._left_out) if told else None
+        if not told:
+            return None
+        try:
+            return joining(self._placed, self._left_out)
+        except GeographyError:  # of points, lines or blocks without a place: nothing is told, unless a rule asks
+            if self.whole in self.rules:
+                raise
+            return None
 
     @cached_property
     def _left_out(self) -> Codes:

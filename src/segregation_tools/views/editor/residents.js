@@ -2,7 +2,16 @@
 
 const given = JSON.parse(document.getElementById("given").textContent);
 const { words, blocks, schools, today, plan, minutes } = given;
-const byName = new Map(blocks.map((name, block) => [name.toLowerCase(), block]));
+const places = blocks.map((_, block) => block);
+
+/** Blocks that are meant by a name: the one so called, or so called but for capitals, or all in whose names it stands. */
+function meant(name) {
+  const part = name.toLowerCase(), called = places.filter((block) => blocks[block] === name);
+  if (!part || called.length) return called;
+  const alike = places.filter((block) => blocks[block].toLowerCase() === part);
+  return alike.length ? alike : places.filter((block) => blocks[block].toLowerCase().includes(part));
+}
+
 const told = document.getElementById("told"), host = document.getElementById("map"), field = document.getElementById("name");
 let zones = plan, kept = -1, drag = null;
 
@@ -69,15 +78,16 @@ for (const date of document.querySelectorAll("[name=date]"))
     map.redraw();
   });
 field.addEventListener("input", () => {
-  const part = field.value.trim().toLowerCase(), list = document.getElementById("found");
-  const found = part ? blocks.filter((name) => name.toLowerCase().includes(part)).slice(0, 20) : [];
-  list.replaceChildren(...found.map((name) => element("option", { value: name })));
-  if (byName.has(part)) keep(byName.get(part));
+  const name = field.value.trim(), part = name.toLowerCase(), list = document.getElementById("found");
+  const found = part ? blocks.filter((other) => other.toLowerCase().includes(part)).slice(0, 20) : [];
+  list.replaceChildren(...found.map((other) => element("option", { value: other })));
+  const [only, ...others] = meant(name);
+  if (only !== undefined && !others.length && blocks[only].length === name.length) keep(only);
 });
 document.querySelector(".find").addEventListener("submit", (event) => {
   event.preventDefault();
-  const part = field.value.trim().toLowerCase();
-  const found = byName.get(part) ?? blocks.findIndex((name) => part && name.toLowerCase().includes(part));
-  found >= 0 ? keep(found) : (told.textContent = say("find_none", { name: field.value }));
+  const found = meant(field.value.trim());
+  if (found.length === 1) keep(found[0]);
+  else told.textContent = say(found.length ? "find_several" : "find_none", { name: field.value, many: found.length });
 });
 host.dataset.ready = "yes";

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["standalone"]
 
+FEWEST = 3  # blocks that move, of which numbers by group are told
+
 
 def standalone(
     plan: Plan,
@@ -86,16 +88,23 @@ def standalone(
     refuse_rare(plan.problem.pupils, least)
     text = words["residents"]
     facts, outlines = PlanFacts(plan, words, least), Outlines.of(plan.problem)
+    tells = _moves_tell_of_nobody(plan)
     parts = [
         f"<style>{text_of('map.css', 'residents.css')}</style>",
-        said(" ".join(moved_sentences(facts)), "lead"),
+        said(" ".join(moved_sentences(facts)) if tells else text["few_move"], "lead"),
         section(text["find_title"], _finder(text, outlines)),
-        section(words["plan"]["burden_title"], burden_part(facts)),
+        section(words["plan"]["burden_title"], burden_part(facts)) if tells else "",
         section(text["not_title"], "".join(said(one) for one in text["not_text"])),
         f'<script type="application/json" id="given">{_script_safe(_given(plan, outlines, text))}</script>',
         f'<script type="module">{text_of("map.js", "residents.js")}</script>',
     ]
     return written(target, title or text["title"], parts, language)
+
+
+def _moves_tell_of_nobody(plan: Plan) -> bool:
+    """Whether numbers of those who move are of so many blocks that they do not tell who lives in one."""
+    moved = (plan.zone != plan.problem.current) & (plan.problem.sizes > 0)
+    return not 0 < moved.sum() < FEWEST
 
 
 def _finder(text: Words, outlines: Outlines) -> str:

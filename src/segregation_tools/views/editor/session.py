@@ -319,6 +319,7 @@ class Session:
         steps: int | None = None,
         rng: np.random.Generator | int,
         progress: Callable[[float, float], Any] | None = None,
+        claimed: bool = False,
     ) -> Codes:
         """Search for better zones from where the plan stands; blocks that are locked stay.
 
@@ -345,12 +346,10 @@ class Session:
         DataError, CapabilityError
             As `rezone`: if what is locked cannot be kept beside the rules, or no plan was found.
         """
-        steps, root = checked_length(seconds, steps), root_of(rng)
-        with self._guard:
-            self._refuse_while_searching()
-            self._searching = True
-            self._stop.clear()
+        if not claimed:
+            self.claim()
         try:
+            steps, root = checked_length(seconds, steps), root_of(rng)
             zone = self._searched(seconds, steps, root, progress)
         except BaseException:
             self._searching = False
@@ -359,6 +358,13 @@ class Session:
             self._searching = False
             changed = np.flatnonzero(zone != self.zone)
             return self._make(_Step(changed, self.zone[changed], zone[changed], locks=False, stroke=None))
+
+    def claim(self) -> None:
+        """Begin a search that `improve` then makes: from here on nobody paints, and `stop` is heard."""
+        with self._guard:
+            self._refuse_while_searching()
+            self._searching = True
+            self._stop.clear()
 
     def stop(self) -> None:
         """End a search that is running: its best until then is taken."""

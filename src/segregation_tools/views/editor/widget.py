@@ -64,7 +64,7 @@ class Editor(anywidget.AnyWidget):
         self._search: Thread | None = None
         self._progress = 0.0, float("inf")
         self._found: tuple[Codes, str] | None = None  # by a search, and the goal before it: not yet told
-        self._refused: SegregationError | None = None
+        self._refused: Exception | None = None
         given = self._telling.district(self._outlines) | {"seconds": seconds, "height": height}
         super().__init__(_given=given | {"state": self._state()})
         self.on_msg(lambda _, message, __: self._heard(message))
@@ -218,15 +218,16 @@ class Editor(anywidget.AnyWidget):
 
     def _hear_improve(self, message: dict[str, Any]) -> None:
         """Search in a thread, so that the page is answered meanwhile; it asks how far that is."""
-        if self._session.searching:
+        if self._searching:
             return
         seconds = float(message.get("seconds", self._seconds))
+        self._session.claim()
 
         def remember(done: float, lowest: float) -> None:
             self._progress = done, lowest
 
         self._progress = 0.0, float("inf")
-        self._search = Thread(target=self._improve, args=(seconds, None, self._rng, remember), daemon=True)
+        self._search = Thread(target=self._improve, args=(seconds, None, self._rng, remember, True), daemon=True)
         self._search.start()
 
     def _hear_how(self) -> None:
@@ -237,22 +238,36 @@ class Editor(anywidget.AnyWidget):
             self._tell_found()
 
     def _improve(
-        self, seconds: float, steps: int | None, rng: np.random.Generator | int, progress: Callable[[float, float], Any]
+        self,
+        seconds: float,
+        steps: int | None,
+        rng: np.random.Generator | int,
+        progress: Callable[[float, float], Any],
+        claimed: bool = False,
     ) -> None:
         """Search, and keep what came of it to be told."""
         before = self._telling.goal(self._session.standing().values["goal"])
         try:
-            self._found = self._session.improve(seconds=seconds, steps=steps, rng=rng, progress=progress), before
-        except SegregationError as refused:
+            self._found = (
+                self._session.improve(seconds=seconds, steps=steps, rng=rng, progress=progress, claimed=claimed),
+                before,
+            )
+        except Exception as refused:  # noqa: BLE001  # told, and raised, by who asked
             self._refused = refused
 
     def _tell_found(self) -> None:
-        if self._refused is not None:
-            self._say("refused", {}, text=str(self._refused))
-        elif self._found is not None:
-            changed, before = self._found
-            self._tell(changed, searched=before)
+        refused, found = self._refused, self._found
         self._found = self._refused = None
+        if refused is not None:
+            known = isinstance(refused, SegregationError)
+            self._say("refused", {}, text=str(refused) if known else f"this failed: {refused!r}")
+        elif found is not None:
+            self._tell(found[0], searched=found[1])
+
+    @property
+    def _searching(self) -> bool:
+        """Whether a search is running, or what it found is still to be asked for."""
+        return self._session.searching or self._found is not None or self._refused is not None
 
     def _hear_download(self, message: dict[str, Any]) -> None:
         ending = one_of(message.get("what"), "what", tuple(KINDS))
@@ -283,7 +298,7 @@ class Editor(anywidget.AnyWidget):
 
     def _measured(self) -> dict[str, Any]:
         undo, redo = self._session.steps
-        searching = self._session.searching
+        searching = self._searching
         return {"undo": undo, "redo": redo, "searching": searching, **self._telling.standing(self._session.standing())}
 
     def _say(self, kind: str, message: Mapping[str, Any], **content: Any) -> None:

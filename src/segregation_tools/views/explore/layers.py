@@ -204,7 +204,7 @@ def of_population(pop: Population, values: Mapping[str, Any], units: Codes, word
 
     for name, given in values.items():
         layer, spelled = (_clusters if isinstance(given, LocalAutocorrelation) else _numbers)(name, given, pop, text)
-        add(layer, seen, {column: known(numbers) for column, numbers in spelled.items()})
+        add(layer, told.exact, {column: known(numbers) for column, numbers in spelled.items()})
     for g, group in enumerate(pop.groups):
         shares = classed(shares_of(pop, group).reshape(-1), CLASSES)
         layer = Layer(str(group), text["share_note"].format(group=group), *_looks(share_classes(), shares))
