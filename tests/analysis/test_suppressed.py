@@ -48,7 +48,13 @@ def test_the_truth_lies_within_the_bounds(seed):
 
 
 @pytest.mark.parametrize("totals", TOTALS)
-@pytest.mark.parametrize("index", [sgt.dissimilarity, sgt.information_theory, sgt.mutual_information])
+@pytest.mark.parametrize(
+    "index",
+    [
+        sgt.dissimilarity,
+        *(pytest.param(index, marks=pytest.mark.slow) for index in (sgt.information_theory, sgt.mutual_information)),
+    ],
+)
 def test_the_search_finds_what_measuring_every_table_finds(index, totals, monkeypatch):
     for seed in range(3):
         _, told, groups, given = tables(seed, gaps=6, units=8, totals=totals)
@@ -171,7 +177,9 @@ def test_totals_are_held_to_and_rounding_is_not():
         sgt.suppressed_bounds(sgt.dissimilarity, told.assign(t=[99, 100, 97]), ["a", "b"], total="t")
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [0, 1, 4, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, *range(5, 12)))]
+)
 def test_the_search_stays_near_every_table_where_gaps_weigh_much(seed):
     """Eight gaps among a few dozen people: the hardest case for a search, against all 65,536 tables at once."""
     chance = np.random.default_rng(seed)

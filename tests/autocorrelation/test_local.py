@@ -121,7 +121,7 @@ def test_local_joins_of_esda(tracts):
     x, _, graph = tracts
     graph = graph.transform("b")
     high = (x > x.median()).astype(int)
-    theirs = esda.Join_Counts_Local(connectivity=graph).fit(high.to_numpy(), permutations=999)
+    theirs = esda.Join_Counts_Local(connectivity=graph).fit(high.to_numpy(), permutations=199)
     ours = sgt.local_join_counts(high, graph, rng=7)
     np.testing.assert_array_equal(ours.value, theirs.LJC)
     np.testing.assert_array_equal(np.isnan(ours.p_value), np.isnan(theirs.p_sim.astype(float)))
@@ -132,7 +132,7 @@ def test_local_joins_of_esda(tracts):
     above, below = stats.hypergeom.sf(ours.value - 1, *dealt), stats.hypergeom.cdf(ours.value, *dealt)
     assert np.abs(np.minimum(above, below) - ours.p_value)[there].max() < 5 * np.sqrt(0.25 / 999)
     # esda counts draws that equal the value in the upper tail alone.
-    assert np.abs(np.minimum(above, 1 - above) - theirs.p_sim)[there].max() < 5 * np.sqrt(0.25 / 999)
+    assert np.abs(np.minimum(above, 1 - above) - theirs.p_sim)[there].max() < 5 * np.sqrt(0.25 / 199)
 
 
 def test_draws_that_equal_the_value_are_where_esda_differs():

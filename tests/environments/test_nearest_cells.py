@@ -92,7 +92,7 @@ def test_nearest_cells_equal_walking_outward(shape, last_ring, counts, wanted, c
 
 @SHAPES
 @given(seed=st.integers(0, 999), share=st.sampled_from([0.01, 0.05, 0.3, 1.0]))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_wider_than_what_is_skipped_together(shape, seed, share):
     """Several blocks of 64 cells in a row, and searches that reach across many empty ones."""
     chance = np.random.default_rng(seed)

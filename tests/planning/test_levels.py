@@ -202,7 +202,7 @@ def every_zone(level):
     return [one for zone in zones[kept] if sgt.check(one := replace(plan, zone=zone))]
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[1, pytest.param(2, marks=pytest.mark.slow)])
 def village(request):
     """A district so small that all plans can be tried: its levels, and the value of all pairs of zones by parts."""
     levels = schooling(12, (4, 2), request.param, [sgt.capacity(within=0.4), sgt.contiguous()])
