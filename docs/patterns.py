@@ -43,9 +43,11 @@ def legend(kind: str) -> str:
             f"Four ordered groups, {', '.join(ORDERED)}; the darker a cell, the lower on average. Cells hold 100 people "
             "each. In *random* everyone's group is drawn with equal chance."
         )
-    cells = "Columns grow wider from west to east" if kind == "concentration" else "Cells are 100 m wide"
+    cells, people = ("Cells are 100 m wide", "100")
+    if kind == "concentration":
+        cells, people = "Columns grow wider from west to east", "1,000"
     return (
-        f"Blue cells hold group *a* only, orange ones *b* only, pale ones both alike. {cells}; each cell holds 100 people. "
+        f"Blue cells hold group *a* only, orange ones *b* only, pale ones both alike. {cells}; each cell holds {people} people. "
         "In *random* everyone's group is drawn with equal chance."
     )
 
@@ -71,10 +73,10 @@ def edges() -> np.ndarray:
 
 
 def _widened(city: sgt.Population) -> sgt.Population:
-    """Put the same people into columns that grow wider from west to east."""
+    """Put ten times the people into columns that grow wider from west to east."""
     across = edges()
     boxes = [shapely.box(across[c], -100 * (r + 1), across[c + 1], -100 * r) for r in range(SIDE) for c in range(SIDE)]
-    frame = geopandas.GeoDataFrame(pd.DataFrame(city.counts.T, columns=list(city.groups)), geometry=boxes)
+    frame = geopandas.GeoDataFrame(pd.DataFrame(10 * city.counts.T, columns=list(city.groups)), geometry=boxes)
     return sgt.Population.from_frame(frame, list(city.groups))
 
 
