@@ -47,8 +47,8 @@ def legend(kind: str) -> str:
     if kind == "concentration":
         cells, people = "Columns grow wider from west to east", "1,000"
     return (
-        f"Blue cells hold group *a* only, orange ones *b* only, pale ones both alike. {cells}; each cell holds {people} people. "
-        "In *random* everyone's group is drawn with equal chance."
+        f"Blue cells hold group *a* only, orange ones *b* only, pale ones both alike. {cells}; each cell holds {people} "
+        "people. In *random* everyone's group is drawn with equal chance."
     )
 
 
