@@ -227,8 +227,9 @@ def _added_in(
         sums = [[summand.of_block(block) for summand in summands] for block in every]
         return [({}, [np.sum(each, axis=0) for each in zip(*sums, strict=True)])]
     asked = _Asked(len(surroundings), summands, mix)
+    lived = part.alone
     for start, _, mets in part.rows(surroundings):
-        asked.add(part.lived, start, mets)
+        asked.add(lived, start, mets)
     return asked.found
 
 

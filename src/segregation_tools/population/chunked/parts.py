@@ -103,7 +103,7 @@ class Part:
     everywhere: bool = False
 
     def rows(self, surroundings: Sequence[InParts]) -> Iterator[tuple[int, int, list[NDArray[np.float64]]]]:
-        """Yield whom those who are asked meet in several surroundings that are alike.
+        """Yield whom those who are asked meet in several surroundings that are alike, as wide as `around`.
 
         Parameters
         ----------
@@ -119,9 +119,18 @@ class Part:
         first, last, begin, end = self.own or (0, height, 0, width)
         columns = (self.left + begin, self.left + end)
         read = surroundings[0].reader(surroundings[1:], self.around, everywhere=self.everywhere, columns=columns)
-        here = slice(self.left, self.left + width)
         for start, stop, mets in read(self.top + first, self.top + last):
-            yield start - self.top, stop - self.top, [met[:, :, here] for met in mets]
+            yield start - self.top, stop - self.top, mets
+
+    @property
+    def alone(self) -> NDArray[Any]:
+        """Who lives there, as wide as what is read around them, where nobody is put: strips need not be cut."""
+        if self.lived.shape == self.around.shape:
+            return self.lived
+        groups, height, width = self.lived.shape
+        wide = np.zeros((groups, height, self.around.shape[2]), dtype=self.lived.dtype)
+        wide[:, :, self.left : self.left + width] = self.lived
+        return wide
 
     def population(self) -> Population:
         """Return the part as a population of its own, measured against the whole region.
@@ -142,7 +151,7 @@ class Part:
         if self.of.surroundings is not None:
             met = np.zeros(self.lived.shape)
             for start, stop, (strip,) in self.rows([self.of.surroundings]):
-                met[:, start:stop] = strip
+                met[:, start:stop] = strip[:, :, self.left : self.left + shape[1]]
             if self.asked is not None:
                 met[:, ~self.asked] = 0
             here.__dict__["surroundings"] = self.of.surroundings
